@@ -1,0 +1,9 @@
+"""Modules that own parameters and call one operation of `allaprima.ops`."""
+
+from allaprima.layers.conv import EqualizedConv2d as EqualizedConv2d
+from allaprima.layers.linear import EqualizedLinear as EqualizedLinear
+from allaprima.layers.minibatch_std import MinibatchStd as MinibatchStd
+from allaprima.layers.noise import Generators as Generators
+from allaprima.layers.noise import NoiseMode as NoiseMode
+from allaprima.layers.style import StyledConv2d as StyledConv2d
+from allaprima.layers.style import ToRGB as ToRGB

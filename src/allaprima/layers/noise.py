@@ -1,0 +1,25 @@
+"""Noise that is added to every feature map alike: StyleGAN (Karras et al. 2019), section 2."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+NoiseMode = Literal["random", "const", "none"]
+Generators = torch.Generator | Sequence[torch.Generator] | None  # one for the batch, or one for each image of it
+
+
+def draw_noise(
+    count: int, height: int, width: int, *, generators: Generators, device: torch.device
+) -> Float[Tensor, "n 1 h w"]:
+    """Standard normal noise, one map an image.
+
+    With one generator for each image, an image's noise does not depend on its neighbours in the batch.
+    """
+    if generators is None or isinstance(generators, torch.Generator):
+        source = device if generators is None else generators.device
+        return torch.randn(count, 1, height, width, generator=generators, device=source).to(device)
+    assert len(generators) == count, f"{len(generators)} generators for {count} images"
+    return torch.stack([torch.randn(1, height, width, generator=g, device=g.device) for g in generators]).to(device)

@@ -1,0 +1,99 @@
+"""The mapping network, z → w: StyleGAN (Karras et al. 2019), section 2; truncation in W, its appendix B."""
+
+import torch
+from einops import repeat
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from allaprima.layers import EqualizedLinear
+from allaprima.ops import normalize_second_moment
+
+
+class MappingNetwork(nn.Module):
+    """Multi-layer perceptron from a latent z and a label c to the intermediate latent w.
+
+    Without ``num_ws`` it is the label mapping of a projection discriminator: it returns one vector and tracks no average.
+
+    Args:
+        z_dim: Size of z; 0 for a network of the label alone.
+        c_dim: Size of the label; 0 for none.
+        w_dim: Size of w.
+        num_ws: How often w is repeated, once for each layer that it styles; None: not at all.
+        num_layers: Number of linear layers.
+        lr_multiplier: Learning rate of the layers, relative to the network's.
+        w_avg_beta: The average of w keeps this share of itself at each update.
+    """
+
+    w_avg: Tensor
+
+    def __init__(
+        self,
+        *,
+        z_dim: int,
+        c_dim: int,
+        w_dim: int,
+        num_ws: int | None,
+        num_layers: int = 8,
+        lr_multiplier: float = 0.01,
+        w_avg_beta: float = 0.998,
+    ) -> None:
+        super().__init__()
+        self.z_dim, self.c_dim, self.w_dim, self.num_ws = z_dim, c_dim, w_dim, num_ws
+        self.num_layers = num_layers
+        self.w_avg_beta = w_avg_beta
+        if c_dim:
+            self.embed = EqualizedLinear(c_dim, w_dim)
+        sizes = [z_dim + (w_dim if c_dim else 0)] + [w_dim] * num_layers
+        for i in range(num_layers):
+            layer = EqualizedLinear(sizes[i], sizes[i + 1], activation="lrelu", lr_multiplier=lr_multiplier)
+            self.add_module(f"fc{i}", layer)
+        if num_ws is not None:
+            self.register_buffer("w_avg", torch.zeros(w_dim))
+
+    def forward(
+        self,
+        z: Float[Tensor, "n z"] | None,
+        c: Float[Tensor, "n c"] | None = None,
+        *,
+        truncation_psi: float = 1.0,
+        truncation_cutoff: int | None = None,
+        update_emas: bool = False,
+    ) -> Float[Tensor, "n ws w"] | Float[Tensor, "n w"]:
+        """Map latents to styles.
+
+        Args:
+            z: Standard normal latents; scaled to the hypersphere here.
+            c: Labels; None or [n, 0] for a network without labels.
+            truncation_psi: 1 leaves w as it is, 0 gives the average image: w_avg + ψ (w − w_avg).
+            truncation_cutoff: Number of leading layers that are truncated; None: all.
+            update_emas: Let w_avg follow the mean of this batch.
+        """
+        w = self._inputs(z, c)
+        for i in range(self.num_layers):
+            w = self.get_submodule(f"fc{i}")(w)
+        if self.num_ws is None:
+            return w
+        if update_emas:
+            self.w_avg.copy_(w.detach().mean(dim=0).lerp(self.w_avg, self.w_avg_beta))
+        ws = repeat(w, "n w -> n ws w", ws=self.num_ws)
+        if truncation_psi == 1:
+            return ws
+        near = self.w_avg.lerp(ws, truncation_psi)
+        if truncation_cutoff is None:
+            return near
+        return torch.cat([near[:, :truncation_cutoff], ws[:, truncation_cutoff:]], dim=1)
+
+    def _inputs(self, z: Tensor | None, c: Tensor | None) -> Tensor:
+        parts = []
+        if self.z_dim:
+            assert z is not None, "this network maps latents: z is missing"
+            parts.append(normalize_second_moment(z.float()))
+        if self.c_dim:
+            if c is None or c.shape[1] != self.c_dim:
+                raise ValueError(f"this model has labels: c must be [n, {self.c_dim}], got {_shape(c)}")
+            parts.append(normalize_second_moment(self.embed(c.float())))
+        return torch.cat(parts, dim=1)
+
+
+def _shape(c: Tensor | None) -> str:
+    return "None" if c is None else str(list(c.shape))

@@ -1,0 +1,35 @@
+"""Which blocks of a network run in half precision: StyleGAN2-ADA (Karras et al. 2020b), appendix; mixed-precision training.
+
+A spec says which blocks may; whoever runs the network says in which number format, if any. Parameters stay in float32.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+def set_half(network: nn.Module, dtype: torch.dtype | None) -> None:
+    """Run the blocks that may run in half precision in ``dtype`` (float16 or bfloat16); None: all in float32."""
+    for module in network.modules():
+        if getattr(module, "may_be_half", False):
+            module.half = dtype  # type: ignore[assignment]
+
+
+def enter_block(x: Float[Tensor, "n c h w"], half: torch.dtype | None) -> Float[Tensor, "n c h w"]:
+    """``x`` in the number format and memory layout of a block; half precision is quick only with channels last."""
+    if half is None:
+        return x.to(torch.float32)
+    return x.to(dtype=half, memory_format=torch.channels_last)
+
+
+def fast_half(device: torch.device) -> torch.dtype | None:
+    """The half precision that ``device`` computes faster than float32, or None.
+
+    bfloat16 has the range of float32 and needs no loss scaling. Processors without matrix units for it are 30 times
+    slower in it than in float32.
+    """
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    if device.type == "cpu" and torch.backends.mkldnn.is_available() and torch.cpu._is_amx_tile_supported():
+        return torch.bfloat16
+    return None

@@ -1,0 +1,140 @@
+"""The discriminator of StyleGAN2 (Karras et al. 2020), figure 7, with the label projection of Miyato & Koyama (2018).
+
+Axes: n image, c channel, h w rows and columns.
+"""
+
+import torch
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from allaprima.layers import EqualizedConv2d, EqualizedLinear, MinibatchStd
+from allaprima.models.mapping import MappingNetwork
+from allaprima.models.precision import enter_block
+from allaprima.models.stylegan2.spec import StyleGAN2Discriminator
+from allaprima.ops import downsample2d, setup_filter
+
+
+class DiscriminatorBlock(nn.Module):
+    """All layers of one resolution; halves it."""
+
+    resample_filter: Tensor
+    half: torch.dtype | None = None  # set by `allaprima.models.precision.set_half`
+
+    def __init__(self, spec: StyleGAN2Discriminator, resolution: int) -> None:
+        super().__init__()
+        self.architecture = spec.architecture
+        self.may_be_half = spec.is_half(resolution)
+        here, there = spec.channels(resolution), spec.channels(resolution // 2)
+        self.register_buffer("resample_filter", setup_filter(spec.resample_filter))
+        if resolution == spec.geometry.resolutions[-1] or spec.architecture == "skip":
+            self.fromrgb = from_rgb(spec, here)
+        self.conv0 = EqualizedConv2d(here, here, kernel_size=3, activation="lrelu", conv_clamp=spec.conv_clamp)
+        self.conv1 = EqualizedConv2d(
+            here,
+            there,
+            kernel_size=3,
+            activation="lrelu",
+            down=True,
+            resample_filter=spec.resample_filter,
+            conv_clamp=spec.conv_clamp,
+        )
+        if spec.architecture == "resnet":
+            self.skip = EqualizedConv2d(
+                here, there, kernel_size=1, bias=False, down=True, resample_filter=spec.resample_filter
+            )
+
+    def forward(
+        self, x: Float[Tensor, "n c h w"] | None, image: Float[Tensor, "n rgb h w"] | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Feature maps and the image, as far as it is still read → both at half the resolution."""
+        if x is not None:
+            x = enter_block(x, self.half)
+        if hasattr(self, "fromrgb"):
+            assert image is not None
+            colours = self.fromrgb(enter_block(image, self.half))
+            x = colours if x is None else x + colours
+            image = downsample2d(image, self.resample_filter) if self.architecture == "skip" else None
+        if self.architecture == "resnet":
+            shortcut = self.skip(x, gain=0.5**0.5)
+            return shortcut + self.conv1(self.conv0(x), gain=0.5**0.5), image
+        return self.conv1(self.conv0(x)), image
+
+
+class DiscriminatorEpilogue(nn.Module):
+    """The base grid: minibatch standard deviation, a convolution, two linear layers."""
+
+    def __init__(self, spec: StyleGAN2Discriminator, cmap_dim: int) -> None:
+        super().__init__()
+        channels, (height, width) = spec.channels(4), spec.geometry.base
+        if spec.architecture == "skip" or spec.geometry.doublings == 0:
+            self.fromrgb = from_rgb(spec, channels)
+        self.mbstd = (
+            MinibatchStd(group_size=spec.mbstd_group, num_channels=spec.mbstd_num_channels)
+            if spec.mbstd_num_channels
+            else None
+        )
+        self.conv = EqualizedConv2d(
+            channels + spec.mbstd_num_channels,
+            channels,
+            kernel_size=3,
+            activation="lrelu",
+            conv_clamp=spec.conv_clamp,
+        )
+        self.fc = EqualizedLinear(channels * height * width, channels, activation="lrelu")
+        self.out = EqualizedLinear(channels, cmap_dim or 1)
+
+    def forward(self, x: Tensor | None, image: Tensor | None, cmap: Tensor | None) -> Float[Tensor, "n 1"]:
+        """Feature maps of the base grid → logits."""
+        if x is not None:
+            x = x.to(torch.float32, memory_format=torch.contiguous_format)
+        if hasattr(self, "fromrgb"):
+            colours = self.fromrgb(image)
+            x = colours if x is None else x + colours
+        if self.mbstd is not None:
+            x = self.mbstd(x)
+        y = self.out(self.fc(rearrange(self.conv(x), "n c h w -> n (c h w)")))
+        if cmap is None:
+            return y  # type: ignore[no-any-return]
+        return (y * cmap).sum(dim=1, keepdim=True) / cmap.shape[1] ** 0.5
+
+
+class Discriminator(nn.Module):
+    """Image → logit, positive for what it takes for real."""
+
+    def __init__(self, spec: StyleGAN2Discriminator) -> None:
+        super().__init__()
+        self.spec = spec
+        self.geometry = spec.geometry
+        self.c_dim = spec.c_dim
+        self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
+        self.img_resolution = max(spec.height, spec.width)
+        cmap_dim = (spec.channels(4) if spec.cmap_dim is None else spec.cmap_dim) if spec.c_dim else 0
+        for resolution in reversed(spec.geometry.resolutions[1:]):
+            self.add_module(f"b{resolution}", DiscriminatorBlock(spec, resolution))
+        if spec.c_dim:
+            self.mapping = MappingNetwork(
+                z_dim=0, c_dim=spec.c_dim, w_dim=cmap_dim, num_ws=None, num_layers=spec.map_depth
+            )
+        self.b4 = DiscriminatorEpilogue(spec, cmap_dim)
+
+    def forward(self, image: Float[Tensor, "n rgb h w"], c: Float[Tensor, "n c"] | None = None) -> Float[Tensor, "n 1"]:
+        """Judge images in [-1, 1]; ``c`` are their labels, None or [n, 0] for a network without labels."""
+        if image.shape[1:] != (self.img_channels, self.img_height, self.img_width):
+            wanted = [self.img_channels, self.img_height, self.img_width]
+            raise ValueError(f"images must be [n, {', '.join(map(str, wanted))}], got {list(image.shape)}")
+        picture: Tensor | None = self.geometry.pad(image)
+        x = None
+        for block in self.children():
+            if isinstance(block, DiscriminatorBlock):
+                x, picture = block(x, picture)
+        cmap = self.mapping(None, c) if self.c_dim else None
+        logits: Tensor = self.b4(x, picture, cmap)
+        return logits
+
+
+def from_rgb(spec: StyleGAN2Discriminator, channels: int) -> EqualizedConv2d:
+    """The 1×1 convolution that reads colours."""
+    return EqualizedConv2d(
+        spec.img_channels, channels, kernel_size=1, activation="lrelu", conv_clamp=spec.conv_clamp
+    )

@@ -1,0 +1,184 @@
+"""The generator of StyleGAN2 (Karras et al. 2020), figure 7: skip, residual and original synthesis networks.
+
+Axes: n image, s style (one for each layer), d size of w, c channel, h w rows and columns.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import torch
+from einops import repeat
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from allaprima.layers import EqualizedConv2d, Generators, NoiseMode, StyledConv2d, ToRGB
+from allaprima.models.mapping import MappingNetwork
+from allaprima.models.precision import enter_block
+from allaprima.models.stylegan2.spec import StyleGAN2Generator
+from allaprima.ops import setup_filter, upsample2d
+
+
+class SynthesisBlock(nn.Module):
+    """All layers of one resolution. Parameter names are the published ones."""
+
+    resample_filter: Tensor
+    half: torch.dtype | None = None  # set by `allaprima.models.precision.set_half`
+
+    def __init__(self, spec: StyleGAN2Generator, resolution: int) -> None:
+        super().__init__()
+        self.is_first = resolution == 4
+        self.is_last = resolution == spec.geometry.resolutions[-1]
+        self.may_be_half = spec.is_half(resolution)
+        self.architecture = spec.architecture
+        out, size = spec.channels(resolution), spec.geometry.size(resolution)
+        self.register_buffer("resample_filter", setup_filter(spec.resample_filter))
+
+        def styled(in_channels: int, *, up: bool) -> StyledConv2d:
+            return StyledConv2d(
+                in_channels,
+                out,
+                w_dim=spec.w_dim,
+                size=size,
+                up=up,
+                use_noise=spec.use_noise,
+                resample_filter=spec.resample_filter,
+                conv_clamp=spec.conv_clamp,
+            )
+
+        if self.is_first:
+            self.const = nn.Parameter(torch.randn(out, *size))
+        else:
+            self.conv0 = styled(spec.channels(resolution // 2), up=True)
+        self.conv1 = styled(out, up=False)
+        if self.is_last or spec.architecture == "skip":
+            self.torgb = ToRGB(out, spec.img_channels, w_dim=spec.w_dim, conv_clamp=spec.conv_clamp)
+        if not self.is_first and spec.architecture == "resnet":
+            self.skip = EqualizedConv2d(
+                spec.channels(resolution // 2),
+                out,
+                kernel_size=1,
+                bias=False,
+                up=True,
+                resample_filter=spec.resample_filter,
+            )
+
+    @property
+    def num_conv(self) -> int:
+        """Layers that take a style, without ToRGB."""
+        return 1 if self.is_first else 2
+
+    def forward(
+        self,
+        x: Float[Tensor, "n c h w"] | None,
+        image: Float[Tensor, "n rgb h w"] | None,
+        ws: Float[Tensor, "n s d"],
+        *,
+        noise_mode: NoiseMode,
+        generators: Generators,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Feature maps and the image so far → feature maps and the image at this resolution."""
+        styles: Iterator[Tensor] = iter(ws.unbind(dim=1))
+        if x is None:
+            x = repeat(self.const, "c h w -> n c h w", n=len(ws))
+        x = enter_block(x, self.half)
+        if self.is_first:
+            x = self.conv1(x, next(styles), noise_mode=noise_mode, generators=generators)
+        elif self.architecture == "resnet":
+            shortcut = self.skip(x, gain=0.5**0.5)
+            x = self.conv0(x, next(styles), noise_mode=noise_mode, generators=generators)
+            x = self.conv1(x, next(styles), noise_mode=noise_mode, generators=generators, gain=0.5**0.5)
+            x = shortcut + x
+        else:
+            x = self.conv0(x, next(styles), noise_mode=noise_mode, generators=generators)
+            x = self.conv1(x, next(styles), noise_mode=noise_mode, generators=generators)
+
+        if image is not None:
+            image = upsample2d(image, self.resample_filter)
+        if self.is_last or self.architecture == "skip":
+            colours = self.torgb(x, next(styles)).float()
+            image = colours if image is None else image + colours
+        return x, image
+
+
+class SynthesisNetwork(nn.Module):
+    """ws → image: a constant, painted over by one block after another, each twice as fine as the last."""
+
+    def __init__(self, spec: StyleGAN2Generator) -> None:
+        super().__init__()
+        self.geometry = spec.geometry
+        self.num_ws, self.w_dim = spec.num_ws, spec.w_dim
+        for resolution in spec.geometry.resolutions:
+            self.add_module(f"b{resolution}", SynthesisBlock(spec, resolution))
+
+    def blocks(self) -> Iterator[tuple[SynthesisBlock, int]]:
+        """Each block, with the index of its first style. ToRGB shares the style of the next block's first layer."""
+        blocks: list[SynthesisBlock] = [m for m in self.children() if isinstance(m, SynthesisBlock)]
+        starts = itertools.accumulate((block.num_conv for block in blocks), initial=0)
+        yield from zip(blocks, starts, strict=False)
+
+    def forward(
+        self,
+        ws: Float[Tensor, "n s d"],
+        *,
+        noise_mode: NoiseMode = "random",
+        generators: Generators = None,
+    ) -> Float[Tensor, "n rgb h w"]:
+        """Paint.
+
+        Args:
+            ws: One style for each layer.
+            noise_mode: ``random`` draws new noise, ``const`` takes the stored one, ``none`` adds none.
+            generators: Where random noise comes from: one generator, or one for each image; None: the global one.
+
+        Returns:
+            Images, about [-1, 1], not clamped.
+        """
+        if ws.shape[1:] != (self.num_ws, self.w_dim):
+            raise ValueError(f"ws must be [n, {self.num_ws}, {self.w_dim}], got {list(ws.shape)}")
+        ws = ws.float()
+        x, image = None, None
+        for block, start in self.blocks():
+            styles = ws[:, start : start + block.num_conv + 1]
+            x, image = block(x, image, styles, noise_mode=noise_mode, generators=generators)
+        assert image is not None
+        return self.geometry.crop(image)
+
+
+class Generator(nn.Module):
+    """z → image. `mapping` and `synthesis` may be called apart; attributes have the reference's names."""
+
+    def __init__(self, spec: StyleGAN2Generator) -> None:
+        super().__init__()
+        self.spec = spec
+        self.z_dim, self.c_dim, self.w_dim = spec.z_dim, spec.c_dim, spec.w_dim
+        self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
+        self.img_resolution = max(spec.height, spec.width)
+        self.num_ws = spec.num_ws
+        self.synthesis = SynthesisNetwork(spec)
+        self.mapping = MappingNetwork(
+            z_dim=spec.z_dim,
+            c_dim=spec.c_dim,
+            w_dim=spec.w_dim,
+            num_ws=spec.num_ws,
+            num_layers=spec.map_depth,
+            lr_multiplier=spec.map_lr_multiplier,
+            w_avg_beta=spec.w_avg_beta,
+        )
+
+    def forward(
+        self,
+        z: Float[Tensor, "n z"],
+        c: Float[Tensor, "n c"] | None = None,
+        *,
+        truncation_psi: float = 1.0,
+        truncation_cutoff: int | None = None,
+        update_emas: bool = False,
+        noise_mode: NoiseMode = "random",
+        generators: Generators = None,
+    ) -> Float[Tensor, "n rgb h w"]:
+        """Paint one image for each latent; see `MappingNetwork.forward` and `SynthesisNetwork.forward`."""
+        ws = self.mapping(
+            z, c, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff, update_emas=update_emas
+        )
+        images: Tensor = self.synthesis(ws, noise_mode=noise_mode, generators=generators)
+        return images

@@ -1,0 +1,144 @@
+"""What a StyleGAN2 generator or discriminator is, as data."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from allaprima.errors import ConfigError
+from allaprima.models.geometry import Geometry, channels_at
+
+Architecture = Literal["skip", "resnet", "orig"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StyleGAN2Generator:
+    """Spec of a generator. Field names are those of the reference tools where these have one.
+
+    Attributes:
+        height: Rows of the images.
+        width: Columns of the images.
+        img_channels: 1 gray, 2 gray with alpha, 3 RGB, 4 RGB with alpha, or any other number.
+        z_dim: Size of the latent z.
+        c_dim: Size of the label; 0 for none.
+        w_dim: Size of the intermediate latent w.
+        map_depth: Layers of the mapping network.
+        map_lr_multiplier: Learning rate of the mapping network, relative to the generator's.
+        w_avg_beta: Share of itself that the average of w keeps at each update.
+        channel_base: Feature maps at resolution r are ``channel_base // r`` …
+        channel_max: … but at most so many.
+        architecture: How colours leave the network (StyleGAN2, figure 7).
+        use_noise: Whether layers add noise.
+        resample_filter: Taps of the low-pass filter.
+        num_fp16_res: The so many finest resolutions run in half precision where a training or a caller asks for that.
+        conv_clamp: Bound of every layer's output, against overflow in half precision; None does not bound.
+    """
+
+    height: int
+    width: int
+    img_channels: int
+    z_dim: int = 512
+    c_dim: int = 0
+    w_dim: int = 512
+    map_depth: int = 8
+    map_lr_multiplier: float = 0.01
+    w_avg_beta: float = 0.998
+    channel_base: int = 32768
+    channel_max: int = 512
+    architecture: Architecture = "skip"
+    use_noise: bool = True
+    resample_filter: tuple[float, ...] = (1, 3, 3, 1)
+    num_fp16_res: int = 0
+    conv_clamp: float | None = None
+
+    def __post_init__(self) -> None:
+        check_network(self)
+        _require(self.z_dim >= 1, "z_dim", self.z_dim, "at least 1")
+        _require(self.w_dim >= 1, "w_dim", self.w_dim, "at least 1")
+        _require(self.map_depth >= 1, "map_depth", self.map_depth, "at least 1")
+
+    @property
+    def geometry(self) -> Geometry:
+        """The grids from the base to the image."""
+        return Geometry(self.height, self.width)
+
+    @property
+    def num_ws(self) -> int:
+        """How many layers take a style of their own."""
+        return 2 * len(self.geometry.resolutions)
+
+    def channels(self, resolution: int) -> int:
+        """Feature maps at a resolution."""
+        return channels_at(resolution, base=self.channel_base, maximum=self.channel_max)
+
+    def is_half(self, resolution: int) -> bool:
+        """Whether the block of this resolution is among those that may run in half precision."""
+        return is_half(self.geometry, resolution, self.num_fp16_res)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StyleGAN2Discriminator:
+    """Spec of a discriminator; fields as in `StyleGAN2Generator`.
+
+    Attributes:
+        cmap_dim: Size of the embedded label; None: as many as there are feature maps at 4×4.
+        map_depth: Layers of the label's mapping network.
+        mbstd_group: Images in a group of the minibatch standard deviation; None: the whole batch.
+        mbstd_num_channels: Feature maps that the minibatch standard deviation appends; 0 turns it off.
+    """
+
+    height: int
+    width: int
+    img_channels: int
+    c_dim: int = 0
+    cmap_dim: int | None = None
+    map_depth: int = 8
+    channel_base: int = 32768
+    channel_max: int = 512
+    architecture: Architecture = "resnet"
+    resample_filter: tuple[float, ...] = (1, 3, 3, 1)
+    mbstd_group: int | None = 4
+    mbstd_num_channels: int = 1
+    num_fp16_res: int = 0
+    conv_clamp: float | None = None
+
+    def __post_init__(self) -> None:
+        check_network(self)
+        top = self.channels(4)
+        parts = max(self.mbstd_num_channels, 1)
+        _require(top % parts == 0, "mbstd_num_channels", parts, f"a divisor of the {top} feature maps at 4×4")
+
+    @property
+    def geometry(self) -> Geometry:
+        """The grids from the image to the base."""
+        return Geometry(self.height, self.width)
+
+    def channels(self, resolution: int) -> int:
+        """Feature maps at a resolution."""
+        return channels_at(resolution, base=self.channel_base, maximum=self.channel_max)
+
+    def is_half(self, resolution: int) -> bool:
+        """Whether the block of this resolution is among those that may run in half precision."""
+        return is_half(self.geometry, resolution, self.num_fp16_res)
+
+
+def is_half(geometry: Geometry, resolution: int, num_fp16_res: int) -> bool:
+    """The ``num_fp16_res`` finest resolutions, but never 4."""
+    finest = geometry.resolutions[len(geometry.resolutions) - num_fp16_res :] if num_fp16_res else ()
+    return resolution in finest and resolution >= 8
+
+
+def check_network(spec: StyleGAN2Generator | StyleGAN2Discriminator) -> None:
+    """Raise a `ConfigError` if fields that both networks have cannot work."""
+    Geometry(spec.height, spec.width)
+    _require(spec.img_channels >= 1, "img_channels", spec.img_channels, "at least 1")
+    _require(spec.c_dim >= 0, "c_dim", spec.c_dim, "at least 0")
+    _require(spec.channel_base >= 1, "channel_base", spec.channel_base, "at least 1")
+    _require(spec.channel_max >= 1, "channel_max", spec.channel_max, "at least 1")
+    _require(spec.num_fp16_res >= 0, "num_fp16_res", spec.num_fp16_res, "at least 0")
+    _require(spec.architecture in get_args(Architecture), "architecture", spec.architecture, "skip, resnet or orig")
+    taps = len(spec.resample_filter)
+    _require(taps % 2 == 0, "resample_filter", taps, "an even number of taps")
+
+
+def _require(holds: bool, field: str, value: object, wanted: str) -> None:
+    if not holds:
+        raise ConfigError(f"{field} is {value}: it must be {wanted}")

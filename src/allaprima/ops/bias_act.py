@@ -1,0 +1,110 @@
+"""Bias, activation, gain and clamp, in this order and in one step.
+
+Axes: n image, c channel; any further axes are rows and columns.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+LRELU_SLOPE = 0.2
+
+
+class Activation(NamedTuple):
+    """An activation, and the gain that gives unit variance out for unit variance in."""
+
+    function: Callable[[Tensor], Tensor]
+    gain: float
+    slope: float | None = None  # of the negative side, where both sides are straight
+
+
+ACTIVATIONS = {
+    "linear": Activation(lambda x: x, 1.0, 1.0),
+    "relu": Activation(F.relu, math.sqrt(2), 0.0),
+    "lrelu": Activation(lambda x: F.leaky_relu(x, LRELU_SLOPE), math.sqrt(2), LRELU_SLOPE),
+    "tanh": Activation(torch.tanh, 1.0),
+    "sigmoid": Activation(torch.sigmoid, 1.0),
+    "elu": Activation(F.elu, 1.0),
+    "selu": Activation(F.selu, 1.0),
+    "softplus": Activation(F.softplus, 1.0),
+    "swish": Activation(lambda x: torch.sigmoid(x) * x, math.sqrt(2)),
+}
+
+
+def bias_act(
+    x: Float[Tensor, "n c ..."],
+    bias: Float[Tensor, "c"] | None = None,
+    *,
+    activation: str = "linear",
+    gain: float | None = None,
+    clamp: float | None = None,
+) -> Float[Tensor, "n c ..."]:
+    """Compute ``clamp(gain * activation(x + bias))``. Differentiable to any order.
+
+    Args:
+        x: Feature maps.
+        bias: One number a channel, added first.
+        activation: A name in `ACTIVATIONS`.
+        gain: Factor after the activation; None takes the activation's own.
+        clamp: Bound of the absolute value of the output; None does not bound it.
+    """
+    kind = ACTIVATIONS[activation]
+    gain = kind.gain if gain is None else gain
+    if bias is not None:
+        x = x + bias.to(x.dtype).reshape([-1 if axis == 1 else 1 for axis in range(x.ndim)])
+    if kind.slope is None:
+        y = kind.function(x) * gain
+        return y if clamp is None else y.clamp(-clamp, clamp)
+    if kind.slope == 1 and gain == 1 and clamp is None:
+        return x
+    return _StraightSided.apply(x, kind.slope, gain, clamp)  # type: ignore[no-any-return]
+
+
+class _StraightSided(torch.autograd.Function):
+    """An activation of two straight sides, with gain and clamp: its output alone tells the derivative.
+
+    Plain autograd would keep three more tensors of this size; the second derivative is zero nearly everywhere.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, slope: float, gain: float, clamp: float | None) -> Tensor:
+        y = F.leaky_relu(x, slope) if slope != 1 else x.clone()
+        if gain != 1:
+            y.mul_(gain)
+        if clamp is not None:
+            y.clamp_(-clamp, clamp)
+        ctx.save_for_backward(y)
+        ctx.line = (slope, gain, clamp)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:  # type: ignore[override]
+        (y,) = ctx.saved_tensors
+        slope, gain, clamp = ctx.line
+        return _Slopes.apply(grads[0], y, slope, gain, clamp), None, None, None
+
+
+class _Slopes(torch.autograd.Function):
+    """Multiply by the derivative of `_StraightSided`: linear in the gradient, hence its own adjoint."""
+
+    @staticmethod
+    def forward(ctx: Any, grad: Tensor, y: Tensor, slope: float, gain: float, clamp: float | None) -> Tensor:
+        ctx.save_for_backward(y)
+        ctx.line = (slope, gain, clamp)
+        if slope != 1:
+            grad = torch.ops.aten.leaky_relu_backward(grad, y, slope, False)
+        if gain != 1:
+            grad = grad * gain
+        if clamp is not None:
+            grad = grad.masked_fill(y.abs() >= clamp, 0)
+        return grad
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:  # type: ignore[override]
+        (y,) = ctx.saved_tensors
+        return _Slopes.apply(grads[0], y, *ctx.line), None, None, None, None

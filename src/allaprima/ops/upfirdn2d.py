@@ -1,0 +1,187 @@
+"""Up-sample, filter, down-sample: the resampling primitive of the whole family.
+
+``upfirdn2d`` inserts zeros between the pixels, pads or crops, convolves with a finite impulse response (FIR) filter and
+keeps every n-th pixel, in one step. Resampling with [1, 3, 3, 1] is StyleGAN2, appendix B (Zhang 2019); the wavelet filters
+of ADA and the Kaiser filters of StyleGAN3 pass through the same function.
+
+Axes: n image, c channel, h w rows and columns, k l filter rows and columns. Pairs are (vertical, horizontal), paddings
+(top, bottom, left, right): heights before widths, as everywhere here (the reference tools have x before y).
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+Pair = int | tuple[int, int]
+Padding = int | tuple[int, int] | tuple[int, int, int, int]
+
+SEPARABLE_FROM = 8  # taps; shorter 1-D filters become their outer product, as in the published models' buffers
+
+
+def setup_filter(taps: Sequence[float] | Tensor, *, normalize: bool = True, gain: float = 1.0) -> Tensor:
+    """Make a filter buffer of ``taps``: the outer product of fewer than 8 taps, a 1-D separable filter otherwise.
+
+    Args:
+        taps: 1-D or 2-D coefficients.
+        normalize: Scale to a sum of 1, so that a constant image keeps its value.
+        gain: Factor on the image (on each axis its square root, if separable).
+
+    Returns:
+        Float32 tensor [k, l] or [taps].
+    """
+    f = torch.as_tensor(taps, dtype=torch.float32)
+    if f.ndim == 1 and f.numel() < SEPARABLE_FROM:
+        f = torch.outer(f, f)
+    if normalize:
+        f = f / f.sum()
+    return f * gain ** (f.ndim / 2)
+
+
+def upfirdn2d(
+    x: Float[Tensor, "n c h w"],
+    f: Tensor | None,
+    *,
+    up: Pair = 1,
+    down: Pair = 1,
+    padding: Padding = 0,
+    flip_filter: bool = False,
+    gain: float = 1.0,
+) -> Float[Tensor, "n c h2 w2"]:
+    """Up-sample by zero insertion, pad, convolve with ``f``, down-sample by decimation. Differentiable to any order in ``x``.
+
+    Args:
+        x: Images or feature maps.
+        f: Filter [k, l], or [taps] to be applied along both axes, or None for the single tap 1. A constant: it
+            receives no gradient.
+        up: Factor of up-sampling; ``up - 1`` zeros follow every pixel.
+        down: Factor of down-sampling; every ``down``-th pixel is kept, beginning with the first.
+        padding: With respect to the up-sampled image; negative values crop.
+        flip_filter: False: convolution. True: correlation.
+        gain: Factor on the output. ``up ** 2`` keeps the brightness of an up-sampled image.
+
+    Returns:
+        h2 = (h * up + top + bottom - k) // down + 1, and w2 likewise.
+    """
+    if f is None:
+        f = torch.ones(1, 1, device=x.device)
+    if f.requires_grad:
+        raise ValueError("upfirdn2d takes its filter as a constant: it cannot pass a gradient to it; detach it first")
+    return apply_plan(x, f, Plan(_pair(up), _pair(down), _padding(padding), flip_filter, gain))
+
+
+def filter2d(x: Float[Tensor, "n c h w"], f: Tensor, *, gain: float = 1.0) -> Float[Tensor, "n c h w"]:
+    """Convolve with ``f`` and keep the size."""
+    (k, l) = _taps(f)
+    return upfirdn2d(x, f, padding=(k // 2, (k - 1) // 2, l // 2, (l - 1) // 2), gain=gain)
+
+
+def upsample2d(x: Float[Tensor, "n c h w"], f: Tensor, *, up: int = 2) -> Float[Tensor, "n c h2 w2"]:
+    """Enlarge ``up`` times, filtering with ``f``; the mean is kept."""
+    (k, l) = _taps(f)
+    padding = ((k + up - 1) // 2, (k - up) // 2, (l + up - 1) // 2, (l - up) // 2)
+    return upfirdn2d(x, f, up=up, padding=padding, gain=up**2)
+
+
+def downsample2d(x: Float[Tensor, "n c h w"], f: Tensor, *, down: int = 2) -> Float[Tensor, "n c h2 w2"]:
+    """Shrink ``down`` times, filtering with ``f`` first."""
+    (k, l) = _taps(f)
+    padding = ((k - down + 1) // 2, (k - down) // 2, (l - down + 1) // 2, (l - down) // 2)
+    return upfirdn2d(x, f, down=down, padding=padding)
+
+
+class Plan(NamedTuple):
+    """What one call does; its adjoint is a call with another plan."""
+
+    up: tuple[int, int]
+    down: tuple[int, int]
+    padding: tuple[int, int, int, int]
+    flip: bool
+    gain: float
+
+    def adjoint(self, size_in: torch.Size, size_out: torch.Size, taps: tuple[int, int]) -> "Plan":
+        """The plan that maps the gradient of the output to the gradient of the input."""
+        pads: list[int] = []
+        for axis in (0, 1):
+            before = taps[axis] - 1 - self.padding[2 * axis]
+            wanted = size_in[axis - 2] * self.up[axis]  # the up-sampled input; the gradient is filtered on this grid
+            pads += [before, wanted + taps[axis] - 1 - size_out[axis - 2] * self.down[axis] - before]
+        return Plan(self.down, self.up, (pads[0], pads[1], pads[2], pads[3]), not self.flip, self.gain)
+
+
+class _Upfirdn2d(torch.autograd.Function):
+    """The derivative of an upfirdn2d is an upfirdn2d with up and down exchanged and the filter turned round.
+
+    PyTorch's own second derivative of a depthwise convolution loops over the channels (thousands of calls in one R1 step).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, f: Tensor, plan: Plan) -> Tensor:
+        y = _evaluate(x, f, plan)
+        ctx.save_for_backward(f)
+        ctx.adjoint = plan.adjoint(x.shape, y.shape, _taps(f))
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        (f,) = ctx.saved_tensors
+        return apply_plan(grads[0], f, ctx.adjoint), None, None
+
+
+def apply_plan(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
+    """Run ``plan``, recording it for differentiation if ``x`` asks for that."""
+    return _Upfirdn2d.apply(x, f, plan)  # type: ignore[no-any-return]
+
+
+def _evaluate(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
+    if f.ndim == 2:
+        return _filter(x, f * plan.gain, plan)
+    rows = plan._replace(up=(plan.up[0], 1), down=(plan.down[0], 1), padding=(*plan.padding[:2], 0, 0))
+    columns = plan._replace(up=(1, plan.up[1]), down=(1, plan.down[1]), padding=(0, 0, *plan.padding[2:]))
+    return _filter(_filter(x, f[None, :], columns), f[:, None] * plan.gain, rows)
+
+
+def _filter(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
+    """One depthwise convolution, transposed if it up-samples."""
+    f = f.to(x.dtype)
+    c = x.shape[1]
+    (k, l), (up_y, up_x), (top, bottom, left, right) = f.shape, plan.up, plan.padding
+    # oneDNN has no quick transposed depthwise convolution in half precision; there, zeros are inserted by hand.
+    transposed = (up_y > 1 or up_x > 1) and not (x.device.type == "cpu" and x.element_size() == 2)
+    if transposed:
+        kernel = f.flip(0, 1) if plan.flip else f
+        y = F.conv_transpose2d(x, kernel.expand(c, 1, k, l), stride=plan.up, groups=c)
+        y = F.pad(y, (left - l + 1, right + up_x - l, top - k + 1, bottom + up_y - k))
+        return y[:, :, :: plan.down[0], :: plan.down[1]] if plan.down != (1, 1) else y
+    if up_y > 1 or up_x > 1:
+        x = _insert_zeros(x, up_y, up_x)
+    padding = (top, left) if top == bottom >= 0 and left == right >= 0 else (0, 0)  # the convolution pads at no cost
+    if padding == (0, 0):
+        x = F.pad(x, (left, right, top, bottom))
+    kernel = f if plan.flip else f.flip(0, 1)
+    return F.conv2d(x, kernel.expand(c, 1, k, l), stride=plan.down, padding=padding, groups=c)
+
+
+def _insert_zeros(x: Tensor, up_y: int, up_x: int) -> Tensor:
+    n, c, h, w = x.shape
+    layout = torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+    y = torch.zeros(n, c, h * up_y, w * up_x, dtype=x.dtype, device=x.device).contiguous(memory_format=layout)
+    y[:, :, ::up_y, ::up_x] = x
+    return y
+
+
+def _taps(f: Tensor) -> tuple[int, int]:
+    return (f.shape[0], f.shape[-1])
+
+
+def _pair(value: Pair) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else value
+
+
+def _padding(value: Padding) -> tuple[int, int, int, int]:
+    if isinstance(value, int):
+        return (value, value, value, value)
+    return value if len(value) == 4 else (value[0], value[0], value[1], value[1])

@@ -1,0 +1,53 @@
+"""Shared by all tests: the reference numbers, and shapes checked at run time."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+class Reference(NamedTuple):
+    """Tensors and metadata of one file of what the original systems compute."""
+
+    tensors: dict[str, Tensor]
+    metadata: dict[str, Any]
+
+    def part(self, prefix: str) -> dict[str, Tensor]:
+        """Tensors whose names begin with ``prefix``, without it."""
+        return {k.removeprefix(prefix): v for k, v in self.tensors.items() if k.startswith(prefix)}
+
+
+def read_reference(name: str) -> Reference:
+    with safe_open(REFERENCE / f"{name}.safetensors", "pt") as file:
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+        metadata = {k: json.loads(v) if v[:1] in "[{" else v for k, v in (file.metadata() or {}).items()}
+    return Reference(tensors, metadata)
+
+
+def assert_near(got: Tensor, wanted: Tensor, tolerance: float) -> None:
+    """Equal to ``tolerance`` relative to the largest absolute value of ``wanted``."""
+    assert got.shape == wanted.shape
+    worst = (got - wanted).abs().max() / wanted.abs().max().clamp(min=1e-12)
+    assert worst <= tolerance, f"differs by {worst:.2e} of the largest value, allowed are {tolerance:.0e}"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run fault benches and trainings that take minutes")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--slow"):
+        for item in items:
+            if "slow" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="needs --slow"))
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
