@@ -1,1 +1,41 @@
-"""allaprima."""
+"""allaprima: train a style-based generator on anyone's images and paint with it.
+
+    import allaprima
+
+    G = allaprima.load("emoji-64")
+    for image in allaprima.generate(G, seeds=range(8), truncation_psi=0.7):
+        ...  # uint8 array [height, width, channels]
+
+Names are imported when they are first used, so that ``import allaprima`` takes no time.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from allaprima.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from allaprima.checkpoint import Networks as Networks
+    from allaprima.checkpoint import load as load
+    from allaprima.checkpoint import load_networks as load_networks
+    from allaprima.checkpoint import save as save
+    from allaprima.generation import generate as generate
+
+_HOMES = {
+    "Networks": "allaprima.checkpoint",
+    "generate": "allaprima.generation",
+    "load": "allaprima.checkpoint",
+    "load_networks": "allaprima.checkpoint",
+    "save": "allaprima.checkpoint",
+}
+__all__ = ["Networks", "__version__", "generate", "load", "load_networks", "save"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'allaprima' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

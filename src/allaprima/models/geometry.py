@@ -1,8 +1,8 @@
 """Any height and any width: how a network that doubles its resolution reaches the size of an image.
 
-A generator starts from a small base grid and doubles it ``doublings`` times; the result is cropped, centred, to the image. A
-discriminator pads its input to the same size and halves it back. 64×64 starts at 4×4 exactly as in the papers, 24×24 at 6×6,
-128×64 at 8×4, 101×67 at 7×5.
+A generator starts from a small base grid and doubles it ``doublings`` times; the result is cropped, centred, to the
+image. A discriminator pads its input to the same size and halves it back. 64×64 starts at 4×4 exactly as in the papers,
+24×24 at 6×6, 128×64 at 8×4, 101×67 at 7×5.
 """
 
 import math

@@ -12,7 +12,8 @@ from allaprima.ops import normalize_second_moment
 class MappingNetwork(nn.Module):
     """Multi-layer perceptron from a latent z and a label c to the intermediate latent w.
 
-    Without ``num_ws`` it is the label mapping of a projection discriminator: it returns one vector and tracks no average.
+    Without ``num_ws`` it is the label mapping of a projection discriminator: it returns one vector and tracks no
+    average.
 
     Args:
         z_dim: Size of z; 0 for a network of the label alone.
@@ -86,14 +87,15 @@ class MappingNetwork(nn.Module):
     def _inputs(self, z: Tensor | None, c: Tensor | None) -> Tensor:
         parts = []
         if self.z_dim:
-            assert z is not None, "this network maps latents: z is missing"
+            if z is None or z.shape[1:] != (self.z_dim,):
+                raise ValueError(f"z must be [n, {self.z_dim}], got {_shape(z)}")
             parts.append(normalize_second_moment(z.float()))
         if self.c_dim:
-            if c is None or c.shape[1] != self.c_dim:
+            if c is None or c.shape[1:] != (self.c_dim,):
                 raise ValueError(f"this model has labels: c must be [n, {self.c_dim}], got {_shape(c)}")
             parts.append(normalize_second_moment(self.embed(c.float())))
         return torch.cat(parts, dim=1)
 
 
-def _shape(c: Tensor | None) -> str:
-    return "None" if c is None else str(list(c.shape))
+def _shape(x: Tensor | None) -> str:
+    return "None" if x is None else str(list(x.shape))

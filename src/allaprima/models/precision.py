@@ -1,4 +1,4 @@
-"""Which blocks of a network run in half precision: StyleGAN2-ADA (Karras et al. 2020b), appendix; mixed-precision training.
+"""Which blocks of a network run in half precision: StyleGAN2-ADA (Karras et al. 2020b), appendix; mixed precision.
 
 A spec says which blocks may; whoever runs the network says in which number format, if any. Parameters stay in float32.
 """
@@ -12,7 +12,7 @@ def set_half(network: nn.Module, dtype: torch.dtype | None) -> None:
     """Run the blocks that may run in half precision in ``dtype`` (float16 or bfloat16); None: all in float32."""
     for module in network.modules():
         if getattr(module, "may_be_half", False):
-            module.half = dtype  # type: ignore[assignment]
+            module.half_dtype = dtype  # type: ignore[assignment]
 
 
 def enter_block(x: Float[Tensor, "n c h w"], half: torch.dtype | None) -> Float[Tensor, "n c h w"]:
@@ -30,6 +30,7 @@ def fast_half(device: torch.device) -> torch.dtype | None:
     """
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-    if device.type == "cpu" and torch.backends.mkldnn.is_available() and torch.cpu._is_amx_tile_supported():
-        return torch.bfloat16
+    if device.type == "cpu":
+        has_library: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        return torch.bfloat16 if has_library and torch.cpu._is_amx_tile_supported() else None
     return None

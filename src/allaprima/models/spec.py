@@ -43,8 +43,9 @@ def spec_from_dict(data: dict[str, Any]) -> Spec:
     unknown = sorted(set(fields) - {field.name for field in dataclasses.fields(kind)})
     if unknown:
         raise ModelFileError(f"unknown field {unknown[0]!r} in a {name}; it may come from a newer version of allaprima")
+    arguments: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in fields.items()}
     try:
-        return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+        return kind(**arguments)
     except TypeError as error:
         raise ModelFileError(f"incomplete description of a {name}: {error}") from error
 

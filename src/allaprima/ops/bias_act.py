@@ -57,12 +57,14 @@ def bias_act(
     gain = kind.gain if gain is None else gain
     if bias is not None:
         x = x + bias.to(x.dtype).reshape([-1 if axis == 1 else 1 for axis in range(x.ndim)])
-    if kind.slope is None:
+    y: Tensor
+    if kind.slope is None or gain < 0:  # a negative gain hides the side of the kink from the output
         y = kind.function(x) * gain
         return y if clamp is None else y.clamp(-clamp, clamp)
     if kind.slope == 1 and gain == 1 and clamp is None:
         return x
-    return _StraightSided.apply(x, kind.slope, gain, clamp)  # type: ignore[no-any-return]
+    y = _StraightSided.apply(x, kind.slope, gain, clamp)  # type: ignore[no-untyped-call]
+    return y
 
 
 class _StraightSided(torch.autograd.Function):
@@ -83,10 +85,11 @@ class _StraightSided(torch.autograd.Function):
         return y
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
         (y,) = ctx.saved_tensors
         slope, gain, clamp = ctx.line
-        return _Slopes.apply(grads[0], y, slope, gain, clamp), None, None, None
+        grad = _Slopes.apply(grads[0], y, slope, gain, clamp)  # type: ignore[no-untyped-call]
+        return grad, None, None, None
 
 
 class _Slopes(torch.autograd.Function):
@@ -105,6 +108,7 @@ class _Slopes(torch.autograd.Function):
         return grad
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:
         (y,) = ctx.saved_tensors
-        return _Slopes.apply(grads[0], y, *ctx.line), None, None, None, None
+        grad = _Slopes.apply(grads[0], y, *ctx.line)  # type: ignore[no-untyped-call]
+        return grad, None, None, None, None

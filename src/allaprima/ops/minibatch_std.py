@@ -11,7 +11,9 @@ from torch import Tensor
 EPS = 1e-8
 
 
-def minibatch_std(x: Float[Tensor, "n c h w"], *, group_size: int | None, num_channels: int = 1) -> Float[Tensor, "n c2 h w"]:
+def minibatch_std(
+    x: Float[Tensor, "n c h w"], *, group_size: int | None, num_channels: int = 1
+) -> Float[Tensor, "n c2 h w"]:
     """Append ``num_channels`` feature maps that say how different the images of a group are.
 
     Images i, i + n/g, i + 2n/g … form a group. A batch that ``group_size`` does not divide is grouped by the largest
@@ -24,7 +26,8 @@ def minibatch_std(x: Float[Tensor, "n c h w"], *, group_size: int | None, num_ch
     """
     n, _, h, w = x.shape
     g = next(d for d in range(min(group_size or n, n), 0, -1) if n % d == 0)
-    parts = rearrange(x.float(), "(g m) (f c) h w -> g m f c h w", g=g, f=num_channels)
+    exact = x.to(torch.promote_types(x.dtype, torch.float32))
+    parts = rearrange(exact, "(g m) (f c) h w -> g m f c h w", g=g, f=num_channels)
     std = (torch.var(parts, dim=0, unbiased=False) + EPS).sqrt()
     maps = repeat(reduce(std, "m f c h w -> m f", "mean"), "m f -> (g m) f h w", g=g, h=h, w=w)
     return torch.cat([x, maps.to(x.dtype)], dim=1)

@@ -54,9 +54,13 @@ def modulated_conv2d(
 
 
 def modulated_conv2d_grouped(
-    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"], style: Float[Tensor, "n i"], *, demodulate: bool = True
+    x: Float[Tensor, "n i h w"],
+    weight: Float[Tensor, "o i k l"],
+    style: Float[Tensor, "n i"],
+    *,
+    demodulate: bool = True,
 ) -> Float[Tensor, "n o h w"]:
-    """The same as the paper writes it: n kernels, run as the groups of one convolution. The twin that tests compare with."""
+    """The same as the paper writes it: n kernels, run as the groups of one convolution. Tests compare with it."""
     w = einsum(weight, style, "o i k l, n i -> n o i k l")  # equation 1
     if demodulate:
         w = w * (reduce(w.square(), "n o i k l -> n o 1 1 1", "sum") + EPS).rsqrt()  # equation 3

@@ -1,9 +1,10 @@
 """Convolutions that change the resolution: StyleGAN2, section 4 and appendix B.
 
-A convolution followed by a low-pass filter (up) or following one (down), so that no new frequencies fold into the image.
+A convolution followed by a low-pass filter (up) or following one (down), so that no new frequencies fold into the
+image.
 
-Axes: n image, i input channel, o output channel, k kernel, h w rows and columns. Kernels are 1×1 or 3×3, filters have an
-even number of taps.
+Axes: n image, i input channel, o output channel, k kernel, h w rows and columns. Kernels are 1×1 or 3×3, filters have
+an even number of taps.
 """
 
 import torch.nn.functional as F
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from allaprima.ops.upfirdn2d import downsample2d, upfirdn2d, upsample2d
 
+Filter = Float[Tensor, "taps taps"] | Float[Tensor, "taps"]  # what `setup_filter` makes of few, of many taps
+
 
 def conv2d(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"]) -> Float[Tensor, "n o h w"]:
     """Correlate with ``weight``, keeping the size."""
@@ -19,12 +22,12 @@ def conv2d(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"]) -> Flo
 
 
 def upsampling_conv2d(
-    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"], f: Float[Tensor, "taps taps"]
+    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"], f: Filter
 ) -> Float[Tensor, "n o h2 w2"]:
     """Convolve and double the size.
 
-    The kernel is convolved, not correlated: published weights are stored in this orientation (facts of the format, not of
-    the paper), while `conv2d` and `downsampling_conv2d` correlate.
+    The kernel is convolved, not correlated: published weights are stored in this orientation (a fact of the format, not
+    of the paper), while `conv2d` and `downsampling_conv2d` correlate.
     """
     k, taps = weight.shape[-1], f.shape[-1]
     if k == 1:  # colours do not mix with places: filter fewer or equal channels, afterwards
@@ -35,7 +38,7 @@ def upsampling_conv2d(
 
 
 def downsampling_conv2d(
-    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"], f: Float[Tensor, "taps taps"]
+    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"], f: Filter
 ) -> Float[Tensor, "n o h2 w2"]:
     """Halve the size and correlate with ``weight``."""
     k, taps = weight.shape[-1], f.shape[-1]

@@ -1,13 +1,14 @@
 """Up-sample, filter, down-sample: the resampling primitive of the whole family.
 
 ``upfirdn2d`` inserts zeros between the pixels, pads or crops, convolves with a finite impulse response (FIR) filter and
-keeps every n-th pixel, in one step. Resampling with [1, 3, 3, 1] is StyleGAN2, appendix B (Zhang 2019); the wavelet filters
-of ADA and the Kaiser filters of StyleGAN3 pass through the same function.
+keeps every n-th pixel, in one step. Resampling with [1, 3, 3, 1] is StyleGAN2, appendix B (Zhang 2019); the wavelet
+filters of ADA and the Kaiser filters of StyleGAN3 pass through the same function.
 
 Axes: n image, c channel, h w rows and columns, k l filter rows and columns. Pairs are (vertical, horizontal), paddings
 (top, bottom, left, right): heights before widths, as everywhere here (the reference tools have x before y).
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -38,7 +39,7 @@ def setup_filter(taps: Sequence[float] | Tensor, *, normalize: bool = True, gain
         f = torch.outer(f, f)
     if normalize:
         f = f / f.sum()
-    return f * gain ** (f.ndim / 2)
+    return f * math.pow(gain, f.ndim / 2)
 
 
 def upfirdn2d(
@@ -51,7 +52,9 @@ def upfirdn2d(
     flip_filter: bool = False,
     gain: float = 1.0,
 ) -> Float[Tensor, "n c h2 w2"]:
-    """Up-sample by zero insertion, pad, convolve with ``f``, down-sample by decimation. Differentiable to any order in ``x``.
+    """Up-sample by zero insertion, pad, convolve with ``f``, down-sample by decimation.
+
+    Differentiable to any order in ``x``.
 
     Args:
         x: Images or feature maps.
@@ -75,21 +78,21 @@ def upfirdn2d(
 
 def filter2d(x: Float[Tensor, "n c h w"], f: Tensor, *, gain: float = 1.0) -> Float[Tensor, "n c h w"]:
     """Convolve with ``f`` and keep the size."""
-    (k, l) = _taps(f)
-    return upfirdn2d(x, f, padding=(k // 2, (k - 1) // 2, l // 2, (l - 1) // 2), gain=gain)
+    rows, columns = _taps(f)
+    return upfirdn2d(x, f, padding=(rows // 2, (rows - 1) // 2, columns // 2, (columns - 1) // 2), gain=gain)
 
 
 def upsample2d(x: Float[Tensor, "n c h w"], f: Tensor, *, up: int = 2) -> Float[Tensor, "n c h2 w2"]:
     """Enlarge ``up`` times, filtering with ``f``; the mean is kept."""
-    (k, l) = _taps(f)
-    padding = ((k + up - 1) // 2, (k - up) // 2, (l + up - 1) // 2, (l - up) // 2)
+    rows, columns = _taps(f)
+    padding = ((rows + up - 1) // 2, (rows - up) // 2, (columns + up - 1) // 2, (columns - up) // 2)
     return upfirdn2d(x, f, up=up, padding=padding, gain=up**2)
 
 
 def downsample2d(x: Float[Tensor, "n c h w"], f: Tensor, *, down: int = 2) -> Float[Tensor, "n c h2 w2"]:
     """Shrink ``down`` times, filtering with ``f`` first."""
-    (k, l) = _taps(f)
-    padding = ((k - down + 1) // 2, (k - down) // 2, (l - down + 1) // 2, (l - down) // 2)
+    rows, columns = _taps(f)
+    padding = ((rows - down + 1) // 2, (rows - down) // 2, (columns - down + 1) // 2, (columns - down) // 2)
     return upfirdn2d(x, f, down=down, padding=padding)
 
 
@@ -115,7 +118,7 @@ class Plan(NamedTuple):
 class _Upfirdn2d(torch.autograd.Function):
     """The derivative of an upfirdn2d is an upfirdn2d with up and down exchanged and the filter turned round.
 
-    PyTorch's own second derivative of a depthwise convolution loops over the channels (thousands of calls in one R1 step).
+    PyTorch's own second derivative of a depthwise convolution loops over the channels: thousands of calls in one R1.
     """
 
     @staticmethod
@@ -126,14 +129,15 @@ class _Upfirdn2d(torch.autograd.Function):
         return y
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         (f,) = ctx.saved_tensors
         return apply_plan(grads[0], f, ctx.adjoint), None, None
 
 
 def apply_plan(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
     """Run ``plan``, recording it for differentiation if ``x`` asks for that."""
-    return _Upfirdn2d.apply(x, f, plan)  # type: ignore[no-any-return]
+    y: Tensor = _Upfirdn2d.apply(x, f, plan)  # type: ignore[no-untyped-call]
+    return y
 
 
 def _evaluate(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
@@ -148,21 +152,28 @@ def _filter(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
     """One depthwise convolution, transposed if it up-samples."""
     f = f.to(x.dtype)
     c = x.shape[1]
-    (k, l), (up_y, up_x), (top, bottom, left, right) = f.shape, plan.up, plan.padding
+    (rows, columns), (up_y, up_x), (top, bottom, left, right) = f.shape, plan.up, plan.padding
     # oneDNN has no quick transposed depthwise convolution in half precision; there, zeros are inserted by hand.
     transposed = (up_y > 1 or up_x > 1) and not (x.device.type == "cpu" and x.element_size() == 2)
     if transposed:
         kernel = f.flip(0, 1) if plan.flip else f
-        y = F.conv_transpose2d(x, kernel.expand(c, 1, k, l), stride=plan.up, groups=c)
-        y = F.pad(y, (left - l + 1, right + up_x - l, top - k + 1, bottom + up_y - k))
+        y = F.conv_transpose2d(x, kernel.expand(c, 1, rows, columns), stride=plan.up, groups=c)
+        y = _pad(y, left - columns + 1, right + up_x - columns, top - rows + 1, bottom + up_y - rows)
         return y[:, :, :: plan.down[0], :: plan.down[1]] if plan.down != (1, 1) else y
     if up_y > 1 or up_x > 1:
         x = _insert_zeros(x, up_y, up_x)
     padding = (top, left) if top == bottom >= 0 and left == right >= 0 else (0, 0)  # the convolution pads at no cost
     if padding == (0, 0):
-        x = F.pad(x, (left, right, top, bottom))
+        x = _pad(x, left, right, top, bottom)
     kernel = f if plan.flip else f.flip(0, 1)
-    return F.conv2d(x, kernel.expand(c, 1, k, l), stride=plan.down, padding=padding, groups=c)
+    return F.conv2d(x, kernel.expand(c, 1, rows, columns), stride=plan.down, padding=padding, groups=c)
+
+
+def _pad(x: Tensor, left: int, right: int, top: int, bottom: int) -> Tensor:
+    if min(left, right) < -x.shape[3] or min(top, bottom) < -x.shape[2]:  # F.pad crops first: let it pad first
+        x = F.pad(x, (max(left, 0), max(right, 0), max(top, 0), max(bottom, 0)))
+        left, right, top, bottom = (min(margin, 0) for margin in (left, right, top, bottom))
+    return F.pad(x, (left, right, top, bottom))
 
 
 def _insert_zeros(x: Tensor, up_y: int, up_x: int) -> Tensor:

@@ -3,6 +3,8 @@
 Axes: n image, c channel, h w rows and columns.
 """
 
+import math
+
 import torch
 from einops import rearrange
 from jaxtyping import Float
@@ -19,7 +21,7 @@ class DiscriminatorBlock(nn.Module):
     """All layers of one resolution; halves it."""
 
     resample_filter: Tensor
-    half: torch.dtype | None = None  # set by `allaprima.models.precision.set_half`
+    half_dtype: torch.dtype | None = None  # set by `allaprima.models.precision.set_half`
 
     def __init__(self, spec: StyleGAN2Discriminator, resolution: int) -> None:
         super().__init__()
@@ -49,10 +51,10 @@ class DiscriminatorBlock(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """Feature maps and the image, as far as it is still read → both at half the resolution."""
         if x is not None:
-            x = enter_block(x, self.half)
+            x = enter_block(x, self.half_dtype)
         if hasattr(self, "fromrgb"):
             assert image is not None
-            colours = self.fromrgb(enter_block(image, self.half))
+            colours = self.fromrgb(enter_block(image, self.half_dtype))
             x = colours if x is None else x + colours
             image = downsample2d(image, self.resample_filter) if self.architecture == "skip" else None
         if self.architecture == "resnet":
@@ -93,10 +95,10 @@ class DiscriminatorEpilogue(nn.Module):
             x = colours if x is None else x + colours
         if self.mbstd is not None:
             x = self.mbstd(x)
-        y = self.out(self.fc(rearrange(self.conv(x), "n c h w -> n (c h w)")))
+        y: Tensor = self.out(self.fc(rearrange(self.conv(x), "n c h w -> n (c h w)")))
         if cmap is None:
-            return y  # type: ignore[no-any-return]
-        return (y * cmap).sum(dim=1, keepdim=True) / cmap.shape[1] ** 0.5
+            return y
+        return (y * cmap).sum(dim=1, keepdim=True) / math.sqrt(cmap.shape[1])
 
 
 class Discriminator(nn.Module):
@@ -135,6 +137,4 @@ class Discriminator(nn.Module):
 
 def from_rgb(spec: StyleGAN2Discriminator, channels: int) -> EqualizedConv2d:
     """The 1×1 convolution that reads colours."""
-    return EqualizedConv2d(
-        spec.img_channels, channels, kernel_size=1, activation="lrelu", conv_clamp=spec.conv_clamp
-    )
+    return EqualizedConv2d(spec.img_channels, channels, kernel_size=1, activation="lrelu", conv_clamp=spec.conv_clamp)

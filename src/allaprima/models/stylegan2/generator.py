@@ -22,7 +22,7 @@ class SynthesisBlock(nn.Module):
     """All layers of one resolution. Parameter names are the published ones."""
 
     resample_filter: Tensor
-    half: torch.dtype | None = None  # set by `allaprima.models.precision.set_half`
+    half_dtype: torch.dtype | None = None  # set by `allaprima.models.precision.set_half`
 
     def __init__(self, spec: StyleGAN2Generator, resolution: int) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class SynthesisBlock(nn.Module):
         styles: Iterator[Tensor] = iter(ws.unbind(dim=1))
         if x is None:
             x = repeat(self.const, "c h w -> n c h w", n=len(ws))
-        x = enter_block(x, self.half)
+        x = enter_block(x, self.half_dtype)
         if self.is_first:
             x = self.conv1(x, next(styles), noise_mode=noise_mode, generators=generators)
         elif self.architecture == "resnet":

@@ -54,6 +54,8 @@ class StyleGAN2Generator:
         _require(self.z_dim >= 1, "z_dim", self.z_dim, "at least 1")
         _require(self.w_dim >= 1, "w_dim", self.w_dim, "at least 1")
         _require(self.map_depth >= 1, "map_depth", self.map_depth, "at least 1")
+        _require(self.map_lr_multiplier > 0, "map_lr_multiplier", self.map_lr_multiplier, "more than 0")
+        _require(0 <= self.w_avg_beta <= 1, "w_avg_beta", self.w_avg_beta, "between 0 and 1")
 
     @property
     def geometry(self) -> Geometry:
@@ -102,9 +104,13 @@ class StyleGAN2Discriminator:
 
     def __post_init__(self) -> None:
         check_network(self)
-        top = self.channels(4)
-        parts = max(self.mbstd_num_channels, 1)
-        _require(top % parts == 0, "mbstd_num_channels", parts, f"a divisor of the {top} feature maps at 4×4")
+        top, maps = self.channels(4), self.mbstd_num_channels
+        divides = maps == 0 or (maps > 0 and top % maps == 0)
+        _require(divides, "mbstd_num_channels", maps, f"0 or a divisor of the {top} feature maps at 4×4")
+        group = self.mbstd_group
+        _require(group is None or group >= 1, "mbstd_group", group, "at least 1, or None for the whole batch")
+        _require(self.cmap_dim is None or self.cmap_dim >= 1, "cmap_dim", self.cmap_dim, "at least 1, or None")
+        _require(self.map_depth >= 0, "map_depth", self.map_depth, "at least 0")
 
     @property
     def geometry(self) -> Geometry:
@@ -122,8 +128,8 @@ class StyleGAN2Discriminator:
 
 def is_half(geometry: Geometry, resolution: int, num_fp16_res: int) -> bool:
     """The ``num_fp16_res`` finest resolutions, but never 4."""
-    finest = geometry.resolutions[len(geometry.resolutions) - num_fp16_res :] if num_fp16_res else ()
-    return resolution in finest and resolution >= 8
+    coarse = max(len(geometry.resolutions) - num_fp16_res, 1)
+    return resolution in geometry.resolutions[coarse:]
 
 
 def check_network(spec: StyleGAN2Generator | StyleGAN2Discriminator) -> None:
@@ -135,8 +141,12 @@ def check_network(spec: StyleGAN2Generator | StyleGAN2Discriminator) -> None:
     _require(spec.channel_max >= 1, "channel_max", spec.channel_max, "at least 1")
     _require(spec.num_fp16_res >= 0, "num_fp16_res", spec.num_fp16_res, "at least 0")
     _require(spec.architecture in get_args(Architecture), "architecture", spec.architecture, "skip, resnet or orig")
-    taps = len(spec.resample_filter)
-    _require(taps % 2 == 0, "resample_filter", taps, "an even number of taps")
+    taps = spec.resample_filter
+    _require(
+        len(taps) % 2 == 0 and sum(taps) != 0, "resample_filter", taps, "an even number of taps, of a sum other than 0"
+    )
+    bound = spec.conv_clamp
+    _require(bound is None or bound > 0, "conv_clamp", bound, "more than 0, or None for no bound")
 
 
 def _require(holds: bool, field: str, value: object, wanted: str) -> None:

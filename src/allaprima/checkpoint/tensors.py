@@ -1,0 +1,74 @@
+"""Named tensors and one JSON object in a safetensors file: written whole or not at all, read with clear errors.
+
+A safetensors file holds numbers and text, never code (https://github.com/huggingface/safetensors). The JSON object stands
+in its metadata under ``allaprima``, with ``format_version`` in it.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from allaprima.errors import ModelFileError, OutputError
+from allaprima.files import atomic_path
+
+KEY = "allaprima"
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
+    """Write ``tensors`` and the JSON object ``header`` to ``path``. Raises `OutputError`."""
+    cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with atomic_path(path) as temporary:
+        try:
+            save_file(cpu, temporary, metadata={KEY: json.dumps(header)})
+        except SafetensorError as error:  # how the library reports a full disk
+            raise OutputError(f"cannot write {path}: {error}") from error
+
+
+def read_header(path: Path, *, kind: str, version: int) -> dict[str, Any]:
+    """The JSON object of a file, without its tensors; raises `ModelFileError` if the file is not of ``kind``."""
+    return _read(path, kind=kind, version=version, tensors=False)[1]
+
+
+def read_tensors(path: Path, *, kind: str, version: int) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors by name, and the JSON object.
+
+    Args:
+        path: File to read.
+        kind: What it should be (``model``, ``state``), for the check and for messages.
+        version: Newest ``format_version`` that the caller understands.
+    """
+    return _read(path, kind=kind, version=version, tensors=True)
+
+
+def _read(path: Path, *, kind: str, version: int, tensors: bool) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = _checked_header(path, file.metadata() or {}, kind, version)
+            names = file.keys() if tensors else ()
+            return {name: file.get_tensor(name) for name in names}, header
+    except FileNotFoundError as error:
+        raise ModelFileError(f"there is no file {path}") from error
+    except (SafetensorError, OSError) as error:
+        raise ModelFileError(
+            f"{path} is no readable safetensors file: it is cut short, damaged or of another kind ({error})"
+        ) from error
+
+
+def _checked_header(path: Path, metadata: Mapping[str, str], kind: str, version: int) -> dict[str, Any]:
+    try:
+        header = json.loads(metadata[KEY])
+        found, written = header["kind"], int(header["format_version"])
+    except (KeyError, ValueError, TypeError) as error:
+        raise ModelFileError(f"{path} is a safetensors file, but was not written by allaprima") from error
+    if found != kind:
+        raise ModelFileError(f"{path} holds a {found}, not a {kind}")
+    if written > version:
+        raise ModelFileError(
+            f"{path} has format version {written}; this allaprima reads up to {version}: please install a newer one"
+        )
+    return dict(header)

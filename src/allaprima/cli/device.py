@@ -1,0 +1,32 @@
+"""The option ``--device``, which all commands that compute share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from allaprima.errors import ConfigError
+
+
+def device_option() -> Callable[[Any], Any]:
+    """``--device auto|cpu|cuda|mps``."""
+    return click.option(
+        "--device", "device_name", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps, …"
+    )
+
+
+def choose_device(name: str) -> Any:
+    """The torch device of that name; ``auto`` takes a GPU if there is one. Raises `ConfigError`."""
+    import torch
+
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"--device {name!r} cannot be used on this machine: {reason}") from error
+    return device

@@ -1,0 +1,78 @@
+"""The command ``allaprima``: finds the subcommand, and turns errors into one sentence and exit status 2."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from allaprima.cli.allocator import keep_memory
+from allaprima.errors import AllaPrimaError
+from allaprima.version import __version__
+
+COMMANDS = {
+    "dataset": "Make a dataset archive from images, archives or videos.",
+    "inspect": "Say what a dataset holds, before anyone trains on it.",
+    "train": "Train a generator, or go on exactly where a training stopped.",
+    "generate": "Paint images from seeds or saved latents.",
+}
+
+
+class Commands(click.Group):
+    """Imports a command when it is called, so that help and errors come at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in the order in which one uses them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"allaprima.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="allaprima")
+def cli() -> None:
+    """Train a style-based generator on anyone's images, and paint with it.
+
+    \b
+    Example:
+      allaprima generate emoji-64 --seeds 0-63 --grid --out sheet
+      allaprima train my-images.zip runs/mine --recipe laptop
+    """
+    keep_memory()
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run the command line; never returns normally."""
+    try:
+        status = cli.main(args=args, prog_name="allaprima", standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except AllaPrimaError as error:
+        fail(str(error), 2)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        fail("stopped", 130)
+    except BrokenPipeError:  # the reader of our output has gone, as in `allaprima … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def fail(sentence: str, status: int) -> None:
+    """Print one sentence to the standard error, and exit."""
+    click.echo(f"allaprima: {sentence}", err=True)
+    sys.exit(status)

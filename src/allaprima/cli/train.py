@@ -1,0 +1,171 @@
+"""allaprima train: from images to a directory of model files."""
+
+import dataclasses
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from allaprima.cli.device import choose_device, device_option
+
+if TYPE_CHECKING:
+    from allaprima.training import Recipe
+
+DEFAULT_RECIPE = "auto"
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--recipe", "recipe_name", help="Named starting point; --dry-run shows what is in it. [default: auto]")
+@click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change a field of it; repeatable.")
+@click.option("--kimg", type=float, help="Length of the training in thousands of images; fractions are allowed.")
+@device_option()
+@click.option("--dry-run", is_flag=True, help="Print the decided recipe and the networks' sizes, and stop.")
+def train(
+    data: Path,
+    run: Path,
+    recipe_name: str | None,
+    overrides: tuple[str, ...],
+    kimg: float | None,
+    device_name: str,
+    dry_run: bool,
+) -> None:
+    """Train a generator on the images of DATA and keep everything under RUN.
+
+    DATA is an archive made by `allaprima dataset`, or a folder of images of one size. The same command goes on exactly
+    where RUN stopped; Ctrl-C and SIGTERM save first.
+
+    \b
+    Examples:
+      allaprima train flowers.zip runs/flowers --recipe laptop
+      allaprima train flowers.zip runs/flowers --recipe laptop --kimg 2000
+      allaprima train faces.zip runs/faces --recipe paper256 --set gamma=2 --set mirror=true
+    """
+    from allaprima.training import fit, open_session
+
+    recipe = chosen_recipe(recipe_name, overrides, kimg, goes_on=(run / "config.json").is_file())
+    device = choose_device(device_name)
+    if dry_run:
+        show(data, recipe, device)
+        return
+    session = open_session(data, run, recipe, device=device)
+    if recipe is None and kimg is not None:
+        session.run.recipe = dataclasses.replace(session.run.recipe, kimg=kimg)
+    for note in session.notes:
+        click.echo(f"allaprima: {note}", err=True)
+    verb = "going on" if session.run.step else "starting"
+    click.echo(f"{verb} at {session.run.images_seen / 1000:g} kimg with {len(session.dataset)} images on {device}")
+    stopped = False
+    with stop_signal() as stop, progress(session.run.images_seen, session.run.recipe.kimg) as bar:
+        for report in fit(session, should_stop=lambda: stop.wished, on_step=lambda r: bar.update(r.images_seen)):
+            bar.write("stopped, state saved" if report.stopped else report.line())
+            stopped = report.stopped
+    click.echo(f"run directory: {run}" + (" (the same command goes on)" if stopped else ""))
+
+
+def chosen_recipe(
+    name: str | None, overrides: tuple[str, ...], kimg: float | None, *, goes_on: bool
+) -> "Recipe | None":
+    """The recipe of the command line; None to go on with the run's own."""
+    from allaprima.errors import ConfigError
+    from allaprima.training import RECIPES, with_overrides
+
+    if goes_on and name is None and not overrides:
+        return None
+    name = name or DEFAULT_RECIPE
+    if name not in RECIPES:
+        raise ConfigError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
+    recipe = with_overrides(RECIPES[name], overrides)
+    return recipe if kimg is None else dataclasses.replace(recipe, kimg=kimg)
+
+
+def show(data: Path, recipe: "Recipe | None", device: object) -> None:
+    """Print what a training would be."""
+    import torch
+
+    from allaprima.data import ImageDataset
+    from allaprima.models import build, count_parameters
+    from allaprima.training import RECIPES, decide_for
+    from allaprima.training.run import specs
+
+    assert isinstance(device, torch.device)
+    recipe = recipe or RECIPES[DEFAULT_RECIPE]
+    dataset = ImageDataset(data, use_labels=recipe.cond, mirror=recipe.mirror)
+    decided = decide_for(recipe, dataset, device)
+    click.echo(json.dumps(dataclasses.asdict(decided), indent=2))
+    channels, height, width = dataset.image_shape
+    pair = specs(decided, height=height, width=width, channels=channels, c_dim=dataset.label_dim)
+    with torch.device("meta"):
+        sizes = [count_parameters(build(spec)) for spec in pair]
+    click.echo(f"{len(dataset)} images of {height}×{width} pixels, {channels} channels, {dataset.label_dim} labels")
+    click.echo(f"generator {sizes[0]:,} parameters, discriminator {sizes[1]:,}")
+
+
+class Stop:
+    """A wish to stop."""
+
+    wished = False
+
+
+@contextmanager
+def stop_signal() -> Iterator[Stop]:
+    """Turn the first Ctrl-C or SIGTERM into a wish to stop; a second Ctrl-C stops at once."""
+    stop = Stop()
+
+    def wish(number: int, frame: FrameType | None) -> None:
+        stop.wished = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, wish) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Bar:
+    """A progress bar on a terminal; plain lines elsewhere."""
+
+    def __init__(self, images_seen: int, kimg: float) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(
+            total=round(kimg * 1000),
+            initial=images_seen,
+            unit="img",
+            unit_scale=True,
+            disable=not sys.stderr.isatty(),
+            dynamic_ncols=True,
+        )
+
+    def update(self, images_seen: int) -> None:
+        """Move to ``images_seen``."""
+        self._bar.update(images_seen - self._bar.n)
+
+    def write(self, line: str) -> None:
+        """Print ``line`` above the bar."""
+        self._bar.clear()
+        click.echo(line)
+        self._bar.refresh()
+
+    def close(self) -> None:
+        """Remove the bar."""
+        self._bar.close()
+
+
+@contextmanager
+def progress(images_seen: int, kimg: float) -> Iterator[Bar]:
+    """A bar that is removed at the end."""
+    bar = Bar(images_seen, kimg)
+    try:
+        yield bar
+    finally:
+        bar.close()

@@ -1,0 +1,59 @@
+"""What to train a dataset with: a proposal from its size, shape and diversity."""
+
+from dataclasses import dataclass, field
+
+from allaprima.data.diversity import DIVERSE
+
+LAPTOP_PIXELS = 128 * 128
+"""Up to this many pixels an image can be learned on a CPU in an evening or two."""
+
+FEW_IMAGES = 30_000
+"""With fewer images the discriminator learns them by heart unless they are augmented."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A proposed training.
+
+    Attributes:
+        recipe: The recipe's name.
+        fields: Fields of it to change.
+        reasons: Why, a sentence each.
+    """
+
+    recipe: str
+    fields: dict[str, str] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+
+    def command(self, data: str) -> str:
+        """Write it as a command line."""
+        settings = "".join(f" --set {name}={value}" for name, value in self.fields.items())
+        return f"allaprima train {data} RUN --recipe {self.recipe}{settings}"
+
+
+def advise(num_images: int, height: int, width: int, num_classes: int, diversity: float) -> Advice:
+    """Propose a training.
+
+    Args:
+        num_images: Images, without duplicates.
+        height: Rows of the commonest size.
+        width: Columns of it.
+        num_classes: Distinct labels; 0 without.
+        diversity: As :func:`allaprima.data.diversity.diversity` measures it.
+    """
+    fields: dict[str, str] = {}
+    reasons: list[str] = []
+    laptop = height * width <= LAPTOP_PIXELS
+    reasons.append(f"{height}×{width} is {'small enough for a CPU' if laptop else 'work for a GPU'}")
+    if num_images < FEW_IMAGES:
+        reasons.append(
+            f"{num_images:,} images are few: augmentation, or mirror=true where left and right do not matter, helps"
+        )
+    if num_images < 1000:
+        reasons.append("fewer than 1,000 images seldom suffice: start from a trained model with --init-from")
+    if num_classes > 1:
+        fields["cond"] = "true"
+        reasons.append(f"there are {num_classes} classes to learn")
+    if diversity >= DIVERSE:
+        reasons.append("the images are very diverse: choose fewer kinds, or give it a larger network and more time")
+    return Advice("laptop" if laptop else "auto", fields, reasons)

@@ -1,0 +1,69 @@
+"""Image files: PNG out, anything that Pillow reads in."""
+
+import os
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from allaprima.errors import DataError
+from allaprima.images.atomic import atomic_file
+from allaprima.images.modes import to_plain_mode
+
+
+def encode_png(image: NDArray[np.uint8], *, compress_level: int = 6) -> bytes:
+    """Encode [h, w] or [h, w, c] pixels, c of 1 (gray), 2 (gray + alpha), 3 (RGB) or 4 (RGBA, straight)."""
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 2, 3, 4)):
+        raise ValueError(f"a PNG needs uint8 [h, w] or [h, w, 1..4], got {image.dtype} {list(image.shape)}")
+    pixels = image[:, :, 0] if image.ndim == 3 and image.shape[2] == 1 else image
+    file = BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "PNG", compress_level=compress_level, optimize=False)
+    return file.getvalue()
+
+
+def write_png(path: str | os.PathLike[str], image: NDArray[np.uint8]) -> None:
+    """Write a PNG that appears complete or not at all.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    data = encode_png(image)
+    with atomic_file(path) as file:
+        file.write(data)
+
+
+def read_image(source: bytes | str | os.PathLike[str], name: str | None = None) -> Image.Image:
+    """Decode one picture, upright, in mode L, LA, RGB or RGBA.
+
+    EXIF rotation is obeyed, palettes become colours (and keep their transparency), 16-bit gray is scaled to 8 bits,
+    CMYK, YCbCr and LAB become RGB. Of an animation the first frame is read.
+
+    Args:
+        source: The file's bytes or its path.
+        name: What to call it in an error; by default its path.
+
+    Raises:
+        DataError: The file is missing, truncated, or no image.
+    """
+    name = name or ("the image" if isinstance(source, bytes) else str(source))
+    try:
+        with Image.open(BytesIO(source) if isinstance(source, bytes) else source) as image:
+            image.load()
+            return to_plain_mode(ImageOps.exif_transpose(image))
+    except UnidentifiedImageError as error:
+        raise DataError(f"{name} is not an image that can be read") from error
+    except Exception as error:  # decoders of broken files raise whatever they stumble over
+        raise DataError(f"{name} cannot be read as an image: {_first_line(error)}") from error
+
+
+def to_array(image: Image.Image) -> NDArray[np.uint8]:
+    """Give the pixels of an L, LA, RGB or RGBA picture as [h, w, c], c at least 1."""
+    pixels = np.array(image, dtype=np.uint8)
+    return pixels[:, :, None] if pixels.ndim == 2 else pixels
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,37 @@
+"""Path length regularisation: StyleGAN2 (Karras et al. 2020), section 3.2, equation 4.
+
+Axes: n image, s style (one for each layer), d size of w, c channel, h w rows and columns.
+"""
+
+import torch
+from einops import reduce
+from jaxtyping import Float
+from torch import Tensor
+
+DECAY = 0.01  # of the moving average a of the lengths
+
+
+def path_length_noise(images: Float[Tensor, "n c h w"], generator: torch.Generator) -> Float[Tensor, "n c h w"]:
+    """The random images y of equation 4, scaled so that lengths do not depend on the number of pixels."""
+    height, width = images.shape[2:]
+    noise = torch.randn(images.shape, generator=generator, device=generator.device)
+    return noise.to(images.device) / (height * width) ** 0.5
+
+
+def path_lengths(
+    images: Float[Tensor, "n c h w"], ws: Float[Tensor, "n s d"], noise: Float[Tensor, "n c h w"]
+) -> Float[Tensor, "n"]:
+    """‖Jᵀy‖ for each image, J the Jacobian of the image by its styles, averaged over the layers."""
+    (gradient,) = torch.autograd.grad((images * noise).sum(), ws, create_graph=True)
+    return reduce(gradient.square(), "n s d -> n s", "sum").mean(dim=1).sqrt()
+
+
+def path_length_penalty(
+    lengths: Float[Tensor, "n"], mean: Float[Tensor, ""]
+) -> tuple[Float[Tensor, "n"], Float[Tensor, ""]]:
+    """Squared distance of each length from the moving average a, and the new average (detached).
+
+    The average takes this batch in before it is compared with, and is differentiated with it, as in the original.
+    """
+    mean = mean.lerp(lengths.mean(), DECAY)
+    return (lengths - mean).square(), mean.detach()

@@ -1,0 +1,120 @@
+"""The run directory: what a training writes, and where.
+
+    config.json                 the decided recipe, the data, versions; written first
+    log.txt                     the progress lines
+    stats.jsonl                 numbers of each tick, in the reference's format
+    events.out.tfevents.*       the same for TensorBoard, if that is installed
+    reals.png, fakes_init.png, fakesNNNNNN.png    sheets; N counts thousands of images
+    snapshots/                  model files
+    state/                      what an exact resume needs
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from allaprima.checkpoint import Networks, save
+from allaprima.errors import OutputError
+from allaprima.files import make_directory, write_text
+from allaprima.images import grid, to_pixels, write_png
+from allaprima.training.randomness import Streams
+from allaprima.training.run import Run
+
+SHEET_PIXELS = (720, 1280)  # (height, width) that a sheet should about fill
+PAINT_AT_ONCE = 16
+
+
+class RunDirectory:
+    """Writes the files of one run. All methods raise `OutputError`.
+
+    Args:
+        path: The directory; made if it is not there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.states = path / "state"
+        self.snapshots = path / "snapshots"
+        self.config_path = path / "config.json"
+
+    def prepare(self) -> None:
+        """Make the folders, and remove what a killed process left half-written."""
+        for folder in (self.path, self.states, self.snapshots):
+            make_directory(folder)
+            for leftover in folder.glob(".*.tmp"):
+                leftover.unlink(missing_ok=True)
+
+    def config(self) -> dict[str, Any] | None:
+        """What config.json holds; None if there is none."""
+        if not self.config_path.is_file():
+            return None
+        config: dict[str, Any] = json.loads(self.config_path.read_text())
+        return config
+
+    def write_config(self, config: dict[str, Any]) -> None:
+        """Write config.json."""
+        write_text(self.config_path, json.dumps(config, indent=2) + "\n")
+
+    def append(self, name: str, line: str) -> None:
+        """Add a line to a text file."""
+        try:
+            with (self.path / name).open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise OutputError(f"cannot write {self.path / name}: {error.strerror or error}") from error
+
+    def append_statistics(self, summary: dict[str, dict[str, float]]) -> None:
+        """Add a tick to stats.jsonl."""
+        self.append("stats.jsonl", json.dumps({**summary, "timestamp": time.time()}))
+
+    def forget_after(self, kimg: float) -> None:
+        """Remove the ticks after ``kimg`` from stats.jsonl: a resume will write them again."""
+        path = self.path / "stats.jsonl"
+        if not path.is_file():
+            return
+        kept = [line for line in path.read_text().splitlines() if _kimg(line) <= kimg + 1e-6]
+        write_text(path, "".join(f"{line}\n" for line in kept))
+
+    def write_reals(self, images: Tensor) -> None:
+        """Write reals.png from uint8 images."""
+        write_png(self.path / "reals.png", grid(images, columns=sheet_size(*images.shape[2:])[1]))
+
+    def write_fakes(self, run: Run, name: str) -> None:
+        """Write a sheet of fakes, always from the same latents."""
+        rows, columns = sheet_size(run.G.img_height, run.G.img_width)
+        write_png(self.path / f"{name}.png", grid(paint_sheet(run, rows * columns), columns=columns))
+
+    def write_snapshot(self, run: Run, provenance: dict[str, Any], class_names: list[str] | None) -> Path:
+        """Write a model file of all three networks."""
+        path = self.snapshots / f"network-snapshot-{run.images_seen // 1000:06d}.safetensors"
+        networks = Networks(G_ema=run.G_ema, G=run.G, D=run.D, provenance=provenance, class_names=class_names)
+        save(networks, path, provenance={"images_seen": run.images_seen})
+        return path
+
+
+def sheet_size(height: int, width: int) -> tuple[int, int]:
+    """(rows, columns) of a sheet of images of one size: about a screen, 3×4 to 9×16."""
+    return min(max(SHEET_PIXELS[0] // height, 3), 9), min(max(SHEET_PIXELS[1] // width, 4), 16)
+
+
+@torch.no_grad()
+def paint_sheet(run: Run, count: int) -> Tensor:
+    """Images of ``G_ema`` for fixed latents and labels: uint8 [n, c, h, w]."""
+    generator = Streams(run.recipe.seed).generator("sheet")
+    z = torch.randn(count, run.G.z_dim, generator=generator)
+    labels = run.label_table[torch.randint(len(run.label_table), (count,), generator=generator)]
+    parts = zip(z.split(PAINT_AT_ONCE), labels.split(PAINT_AT_ONCE), strict=True)
+    images = [run.G_ema(z.to(run.device), c.to(run.device), noise_mode="const").float().cpu() for z, c in parts]
+    return to_pixels(torch.cat(images))
+
+
+def _kimg(line: str) -> float:
+    """Thousands of images of a line of stats.jsonl; infinite for a line that was cut short."""
+    try:
+        return float(json.loads(line)["Progress/kimg"]["mean"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")

@@ -1,0 +1,216 @@
+"""The training loop: an iterator over progress reports, which keeps the run directory on its way."""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from allaprima.data import batches
+from allaprima.errors import NonFiniteError
+from allaprima.training.board import Board
+from allaprima.training.directory import sheet_size
+from allaprima.training.run import Run
+from allaprima.training.session import Session
+from allaprima.training.state import save_state
+from allaprima.training.step import train_step
+
+SAVE_SECONDS = 600  # at most this much work is lost when a process is killed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One tick of a training.
+
+    Attributes:
+        tick: Number of the tick.
+        kimg: Thousands of images seen.
+        kimg_in_all: Thousands of images that the training is to see.
+        images_per_second: Of this tick.
+        seconds_left: At this speed; infinite if nothing was measured.
+        losses: Mean of each loss in this tick, by name.
+        memory_gb: Peak memory of the process, and of the GPU if there is one.
+        snapshot: Model file that was written at this tick.
+        stopped: Whether the training was asked to stop and has saved its state.
+    """
+
+    tick: int
+    kimg: float
+    kimg_in_all: float
+    images_per_second: float
+    seconds_left: float
+    losses: dict[str, float]
+    memory_gb: tuple[float, ...]
+    snapshot: Path | None = None
+    stopped: bool = False
+
+    def line(self) -> str:
+        """The progress line."""
+        losses = "  ".join(f"{name} {value:.3f}" for name, value in self.losses.items())
+        memory = "+".join(f"{gb:.1f}" for gb in self.memory_gb)
+        return (
+            f"tick {self.tick:<4d} kimg {self.kimg:.1f}/{self.kimg_in_all:g}  {self.images_per_second:.1f} img/s"
+            f"  ETA {duration(self.seconds_left)}  {losses}  mem {memory} GB"
+        )
+
+
+def duration(seconds: float) -> str:
+    """``1d 02h``, ``3h 05m``, ``4m 12s`` or ``-``."""
+    if not math.isfinite(seconds):
+        return "-"
+    minutes, s = divmod(int(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    days, h = divmod(hours, 24)
+    if days:
+        return f"{days}d {h:02d}h"
+    return f"{h}h {m:02d}m" if hours else f"{m}m {s:02d}s"
+
+
+def fit(
+    session: Session,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    on_step: Callable[[Run], None] = lambda run: None,
+) -> Iterator[Report]:
+    """Train until ``kimg`` thousand images are seen, yielding a report at each tick.
+
+    The state is saved with every snapshot, every ten minutes, and when ``should_stop`` says so; the iterator then ends.
+
+    Raises:
+        NonFiniteError: Names the step, the tensor and the last good snapshot. The saved state is not touched.
+        OutputError: The run directory cannot be written.
+    """
+    run, directory = session.run, session.directory
+    target = math.ceil(run.recipe.kimg * 1000)
+    board = Board(directory.path, images_seen=run.images_seen)
+    clock = _Clock(run)
+    if run.step == 0:
+        _write_first_sheets(session)
+    source = batches(
+        session.dataset,
+        run.batch,
+        seed=run.recipe.seed,
+        start=run.images_seen,
+        workers=run.recipe.workers,
+        pin_memory=run.device.type == "cuda",
+    )
+    while run.images_seen < target:
+        tick_before = _tick(run)
+        try:
+            run.statistics.add(train_step(run, *next(source)))
+        except NonFiniteError as error:
+            raise NonFiniteError(f"{error}; the last good snapshot is {_last_snapshot(session)}") from error
+        on_step(run)
+        stop, done = should_stop(), run.images_seen >= target
+        if _tick(run) > tick_before or done:
+            yield _end_tick(session, board, clock, done=done)
+        if stop and not done:
+            save_state(run, directory.states)
+            yield clock.report(run, stopped=True)
+            return
+        if clock.save_is_due():
+            save_state(run, directory.states)
+            clock.saved()
+    board.close()
+
+
+def _end_tick(session: Session, board: Board, clock: "_Clock", *, done: bool) -> Report:
+    run, directory = session.run, session.directory
+    tick, snapshot = _tick(run), None
+    clock.note(run)
+    summary = run.statistics.summary()
+    directory.append_statistics(summary)
+    board.write(summary, images_seen=run.images_seen)
+    report = clock.report(run)
+    directory.append("log.txt", report.line())
+    run.statistics.clear()
+    if done or tick % run.recipe.snap == 0:
+        directory.write_fakes(run, f"fakes{run.images_seen // 1000:06d}")
+        snapshot = directory.write_snapshot(run, session.provenance, session.dataset.class_names)
+        save_state(run, directory.states)
+        clock.saved()
+    clock.next_tick(run)
+    return Report(**{name: getattr(report, name) for name in Report.__slots__} | {"snapshot": snapshot})
+
+
+def _tick(run: Run) -> int:
+    return int(run.images_seen / (run.recipe.tick * 1000))
+
+
+def _write_first_sheets(session: Session) -> None:
+    run, dataset = session.run, session.dataset
+    rows, columns = sheet_size(dataset.height, dataset.width)
+    count = min(rows * columns, len(dataset.names))
+    session.directory.write_reals(torch.stack([dataset[i * len(dataset.names) // count][0] for i in range(count)]))
+    session.directory.write_fakes(run, "fakes_init")
+
+
+def _last_snapshot(session: Session) -> str:
+    snapshots = sorted(session.directory.snapshots.glob("*.safetensors"))
+    return str(snapshots[-1]) if snapshots else "none yet"
+
+
+class _Clock:
+    """Time, speed and memory, as the reports and stats.jsonl tell them."""
+
+    def __init__(self, run: Run) -> None:
+        now = time.monotonic()
+        self.begun = self.tick_begun = self.saved_at = now
+        self.images_at_tick = run.images_seen
+        self.images_at_start = run.images_seen
+
+    def save_is_due(self) -> bool:
+        return time.monotonic() - self.saved_at > SAVE_SECONDS
+
+    def saved(self) -> None:
+        self.saved_at = time.monotonic()
+
+    def next_tick(self, run: Run) -> None:
+        self.tick_begun, self.images_at_tick = time.monotonic(), run.images_seen
+
+    def note(self, run: Run) -> None:
+        """Add the numbers of this tick that are no losses."""
+        seconds = time.monotonic() - self.tick_begun
+        images = max(run.images_seen - self.images_at_tick, 1)
+        values = {
+            "Progress/tick": _tick(run),
+            "Progress/kimg": run.images_seen / 1000,
+            "Timing/sec_per_tick": seconds,
+            "Timing/sec_per_kimg": seconds / images * 1000,
+            "Timing/total_sec": time.monotonic() - self.begun,
+            "Resources/cpu_mem_gb": memory_gb(run.device)[0],
+        }
+        if run.device.type == "cuda":
+            values["Resources/peak_gpu_mem_gb"] = memory_gb(run.device)[1]
+        run.statistics.add(values)
+
+    def report(self, run: Run, *, stopped: bool = False) -> Report:
+        seconds = time.monotonic() - self.tick_begun
+        speed = (run.images_seen - self.images_at_tick) / max(seconds, 1e-9)
+        left = max(run.recipe.kimg * 1000 - run.images_seen, 0)
+        means = {name: row["mean"] for name, row in run.statistics.summary().items()}
+        shown = {"G": "Loss/G/loss", "D": "Loss/D/loss", "r1": "Loss/r1_penalty", "pl": "Loss/pl_penalty"}
+        return Report(
+            tick=_tick(run),
+            kimg=run.images_seen / 1000,
+            kimg_in_all=run.recipe.kimg,
+            images_per_second=speed,
+            seconds_left=left / speed if speed else math.inf,
+            losses={short: means[name] for short, name in shown.items() if name in means},
+            memory_gb=memory_gb(run.device),
+            stopped=stopped,
+        )
+
+
+def memory_gb(device: torch.device) -> tuple[float, ...]:
+    """Peak memory of this process (0 where the system does not tell) and, on a GPU, of that."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return (0.0,)
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kibibytes
+    process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
+    return (process, torch.cuda.max_memory_allocated(device) / 2**30) if device.type == "cuda" else (process,)

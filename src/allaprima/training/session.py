@@ -1,0 +1,146 @@
+"""Opening a run directory: a new training, or one that goes on exactly where it stopped."""
+
+import dataclasses
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from allaprima.data import ImageDataset
+from allaprima.errors import ConfigError, RunError
+from allaprima.training.directory import RunDirectory
+from allaprima.training.recipe import Recipe, decide
+from allaprima.training.run import Run, choose_precision, start
+from allaprima.training.state import restore_newest
+from allaprima.version import __version__
+
+FORMAT_VERSION = 1
+FREE_FIELDS = ("kimg", "tick", "snap", "workers")  # may differ when a run goes on
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """A run with its data and its directory, ready to be trained.
+
+    Attributes:
+        run: The training.
+        dataset: Its images.
+        directory: Its files.
+        provenance: Facts that its model files will carry.
+        notes: Sentences for the user about what was found.
+    """
+
+    run: Run
+    dataset: ImageDataset
+    directory: RunDirectory
+    provenance: dict[str, Any]
+    notes: list[str]
+
+
+def decide_for(recipe: Recipe, dataset: ImageDataset, device: torch.device) -> Recipe:
+    """The recipe with every open field chosen for these images and this machine. Raises `ConfigError`."""
+    decided = decide(recipe, height=dataset.height, width=dataset.width)
+    return dataclasses.replace(decided, precision=choose_precision(decided.precision, device))
+
+
+def open_session(data: Path, path: Path, recipe: Recipe | None, *, device: torch.device) -> Session:
+    """Open the run at ``path`` for the images at ``data``.
+
+    Args:
+        data: Archive or folder.
+        path: Run directory; a new one is made, one with a state is gone on with.
+        recipe: None takes the one that the run was started with.
+        device: Where to train.
+
+    Raises:
+        DataError: The images cannot be read.
+        ConfigError: The recipe cannot work with them.
+        RunError: The directory is of another kind, or its run was started with other data or another recipe.
+        OutputError: The directory cannot be written.
+    """
+    directory = RunDirectory(path)
+    config = directory.config()
+    if config is None and path.exists() and (not path.is_dir() or foreign_files(path)):
+        raise RunError(f"{path} is not empty and holds no run (no config.json): give another directory")
+    stored = None if config is None else stored_recipe(path, config)
+    wanted = recipe or stored
+    if wanted is None:
+        raise ConfigError("a new run needs a recipe")
+    dataset = ImageDataset(data, use_labels=wanted.cond, mirror=wanted.mirror, seed=wanted.seed)
+    decided = decide_for(wanted, dataset, device)
+    if stored is not None:
+        if recipe is not None and recipe.precision == "auto":
+            decided = dataclasses.replace(decided, precision=stored.precision)
+        refuse_changes(path, stored, decided)
+    facts = describe(dataset)
+    if config is not None and config["data"]["fingerprint"] != facts["fingerprint"]:
+        raise RunError(
+            f"{path} was trained on other images ({config['data']['name']}, {config['data']['images']} images)"
+            f" than {data}: give those, or another run directory"
+        )
+    directory.prepare()
+    if config is None:
+        directory.write_config(new_config(decided, facts))
+    run = start(
+        decided,
+        height=dataset.height,
+        width=dataset.width,
+        channels=dataset.num_channels,
+        label_table=dataset.label_table(),
+        device=device,
+    )
+    notes = restore_newest(run, directory.states)
+    directory.forget_after(run.images_seen / 1000)
+    provenance = {"data": facts, "recipe": dataclasses.asdict(decided)}
+    return Session(run=run, dataset=dataset, directory=directory, provenance=provenance, notes=notes)
+
+
+def foreign_files(path: Path) -> bool:
+    """Whether a directory without config.json holds anything but what a killed start leaves."""
+    return any(not (p.name.startswith(".") or (p.is_dir() and not any(p.iterdir()))) for p in path.iterdir())
+
+
+def describe(dataset: ImageDataset) -> dict[str, Any]:
+    """What a run remembers of its data."""
+    return {
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint(),
+        "images": len(dataset.names),
+        "shape": list(dataset.image_shape),
+        "label_dim": dataset.label_dim,
+    }
+
+
+def new_config(recipe: Recipe, facts: dict[str, Any]) -> dict[str, Any]:
+    """What config.json holds."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "allaprima_version": __version__,
+        "torch_version": torch.__version__,
+        "machine": platform.platform(),
+        "data": facts,
+        "recipe": dataclasses.asdict(recipe),
+    }
+
+
+def stored_recipe(path: Path, config: dict[str, Any]) -> Recipe:
+    """The recipe in config.json. Raises `RunError`."""
+    try:
+        if config["format_version"] > FORMAT_VERSION:
+            raise RunError(f"{path} was made by a newer allaprima: please install that one")
+        return Recipe(**config["recipe"])
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{path / 'config.json'} is not a run's configuration: {error}") from error
+
+
+def refuse_changes(path: Path, stored: Recipe, wanted: Recipe) -> None:
+    """Raise `RunError` if a field that shapes the training differs."""
+    for field in dataclasses.fields(Recipe):
+        before, now = getattr(stored, field.name), getattr(wanted, field.name)
+        if field.name not in FREE_FIELDS and before != now:
+            raise RunError(
+                f"{path} was started with {field.name}={before}, this command says {now}:"
+                " repeat its settings to go on with it, or give another run directory"
+            )
