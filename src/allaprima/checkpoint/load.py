@@ -31,9 +31,7 @@ def load(model: str | Path, *, device: torch.device | str = "cpu") -> Any:
     return load_networks(model, roles=("G_ema",), device=device).G_ema
 
 
-def load_networks(
-    model: str | Path, *, roles: tuple[str, ...] = ROLES, device: torch.device | str = "cpu"
-) -> Networks:
+def load_networks(model: str | Path, *, roles: tuple[str, ...] = ROLES, device: torch.device | str = "cpu") -> Networks:
     """Load all networks of a model (or those in ``roles``) as ``.G_ema``, ``.G`` and ``.D``; see `load`."""
     return read_networks(locate(model), roles=roles, device=device)
 

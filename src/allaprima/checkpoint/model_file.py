@@ -1,6 +1,6 @@
-"""The model file: weights, specs and provenance in one ``.safetensors``, or in a directory as the Hugging Face hub expects.
+"""The model file: weights, specs and provenance, in one ``.safetensors`` or in a directory for the Hugging Face hub.
 
-Tensors are named ``G_ema.…``, ``G.…`` and ``D.…``, followed by the published parameter names. A file needs ``G_ema`` alone.
+Tensors are named ``G_ema.…``, ``G.…`` and ``D.…``, followed by the published parameter names. Only ``G_ema`` is a must.
 """
 
 import json
@@ -46,7 +46,7 @@ class Networks:
         spec: Spec = self.G_ema.spec
         return spec
 
-    def members(self) -> dict[str, nn.Module]:
+    def members(self) -> dict[str, Any]:
         """The networks that are there, by role."""
         return {role: network for role in ROLES if (network := getattr(self, role)) is not None}
 

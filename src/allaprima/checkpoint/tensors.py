@@ -1,6 +1,6 @@
 """Named tensors and one JSON object in a safetensors file: written whole or not at all, read with clear errors.
 
-A safetensors file holds numbers and text, never code (https://github.com/huggingface/safetensors). The JSON object stands
+A safetensors file holds numbers and text, never code (https://github.com/huggingface/safetensors). The JSON object is
 in its metadata under ``allaprima``, with ``format_version`` in it.
 """
 

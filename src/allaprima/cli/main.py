@@ -42,7 +42,7 @@ class Commands(click.Group):
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="allaprima")
 def cli() -> None:
-    """Train a style-based generator on anyone's images, and paint with it.
+    r"""Train a style-based generator on anyone's images, and paint with it.
 
     \b
     Example:

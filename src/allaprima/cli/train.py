@@ -37,7 +37,7 @@ def train(
     device_name: str,
     dry_run: bool,
 ) -> None:
-    """Train a generator on the images of DATA and keep everything under RUN.
+    r"""Train a generator on the images of DATA and keep everything under RUN.
 
     DATA is an archive made by `allaprima dataset`, or a folder of images of one size. The same command goes on exactly
     where RUN stopped; Ctrl-C and SIGTERM save first.

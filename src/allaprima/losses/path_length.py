@@ -3,6 +3,8 @@
 Axes: n image, s style (one for each layer), d size of w, c channel, h w rows and columns.
 """
 
+import math
+
 import torch
 from einops import reduce
 from jaxtyping import Float
@@ -13,9 +15,8 @@ DECAY = 0.01  # of the moving average a of the lengths
 
 def path_length_noise(images: Float[Tensor, "n c h w"], generator: torch.Generator) -> Float[Tensor, "n c h w"]:
     """The random images y of equation 4, scaled so that lengths do not depend on the number of pixels."""
-    height, width = images.shape[2:]
     noise = torch.randn(images.shape, generator=generator, device=generator.device)
-    return noise.to(images.device) / (height * width) ** 0.5
+    return noise.to(images.device) / math.sqrt(images.shape[2:].numel())
 
 
 def path_lengths(

@@ -1,12 +1,12 @@
 """The run directory: what a training writes, and where.
 
-    config.json                 the decided recipe, the data, versions; written first
-    log.txt                     the progress lines
-    stats.jsonl                 numbers of each tick, in the reference's format
-    events.out.tfevents.*       the same for TensorBoard, if that is installed
-    reals.png, fakes_init.png, fakesNNNNNN.png    sheets; N counts thousands of images
-    snapshots/                  model files
-    state/                      what an exact resume needs
+config.json                 the decided recipe, the data, versions; written first
+log.txt                     the progress lines
+stats.jsonl                 numbers of each tick, in the reference's format
+events.out.tfevents.*       the same for TensorBoard, if that is installed
+reals.png, fakes_init.png, fakesNNNNNN.png    sheets; N counts thousands of images
+snapshots/                  model files
+state/                      what an exact resume needs
 """
 
 import json
@@ -107,7 +107,7 @@ def paint_sheet(run: Run, count: int) -> Tensor:
     generator = Streams(run.recipe.seed).generator("sheet")
     z = torch.randn(count, run.G.z_dim, generator=generator)
     labels = run.label_table[torch.randint(len(run.label_table), (count,), generator=generator)]
-    parts = zip(z.split(PAINT_AT_ONCE), labels.split(PAINT_AT_ONCE), strict=True)
+    parts = zip(torch.split(z, PAINT_AT_ONCE), torch.split(labels, PAINT_AT_ONCE), strict=True)
     images = [run.G_ema(z.to(run.device), c.to(run.device), noise_mode="const").float().cpu() for z, c in parts]
     return to_pixels(torch.cat(images))
 

@@ -1,5 +1,7 @@
 """The generator whose weights are averaged over the training: Progressive GAN, section 6; StyleGAN2-ADA's ramp-up."""
 
+import math
+
 import torch
 from torch import nn
 
@@ -13,7 +15,7 @@ def ema_beta(recipe: Recipe, images_seen: int) -> float:
     half_life_images = recipe.ema_kimg * 1000
     if recipe.ema_rampup is not None:
         half_life_images = min(half_life_images, images_seen * recipe.ema_rampup)
-    return 0.5 ** (recipe.batch / max(half_life_images, 1e-8))
+    return math.pow(0.5, recipe.batch / max(half_life_images, 1e-8))
 
 
 @torch.no_grad()

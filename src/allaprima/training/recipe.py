@@ -1,4 +1,4 @@
-"""A recipe: everything that a training is, apart from its data. Fields are named as the flags of the reference tools."""
+"""A recipe: all that a training is, apart from its data. Fields are named as the flags of the reference tools."""
 
 import dataclasses
 import types

@@ -109,9 +109,7 @@ def choose_precision(precision: Precision, device: torch.device) -> Precision:
     return names[fast_half(device)]
 
 
-def start(
-    recipe: Recipe, *, height: int, width: int, channels: int, label_table: Tensor, device: torch.device
-) -> Run:
+def start(recipe: Recipe, *, height: int, width: int, channels: int, label_table: Tensor, device: torch.device) -> Run:
     """A new training of a decided recipe. Draws from no global generator, but leaves PyTorch's seeded."""
     G_spec, D_spec = specs(recipe, height=height, width=width, channels=channels, c_dim=label_table.shape[1])
     with torch.random.fork_rng(devices=[]):

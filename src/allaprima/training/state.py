@@ -1,7 +1,7 @@
-"""Everything that an exact resume needs, in one file: networks, average, optimizers, counters, the numbers of the open tick.
+"""All that an exact resume needs, in one file: networks, average, optimizers, counters, the numbers of the open tick.
 
-Random states are not among it: all randomness is a function of the seed and the step (`allaprima.training.randomness`), and
-so is the order of the images.
+Random states are not among it: all randomness is a function of the seed and the step
+(`allaprima.training.randomness`), and so is the order of the images.
 """
 
 from collections.abc import Iterator, Mapping

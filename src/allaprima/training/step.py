@@ -1,4 +1,4 @@
-"""One iteration of StyleGAN2's training: generator, lazy path length, discriminator, lazy R1, average (section 3.1 and 3.2).
+"""One iteration of StyleGAN2's training (sections 3.1 and 3.2): generator, path length, discriminator, R1, average.
 
 Axes: n image, c channel, h w rows and columns, z d sizes of latents.
 """
@@ -43,7 +43,7 @@ class Latents(NamedTuple):
 
 
 def train_step(run: Run, pixels: UInt8[Tensor, "n c h w"], labels: Float[Tensor, "n c"]) -> Scalars:
-    """Take one batch of real images through all phases that are due; return what was measured, and store nothing of it."""
+    """Take one batch of real images through all phases that are due; return what was measured, and store none of it."""
     recipe = run.recipe
     reals = to_network(pixels.to(run.device, non_blocking=True))
     labels = labels.to(run.device, non_blocking=True)
@@ -98,7 +98,10 @@ def discriminator_step(
 ) -> None:
     """Lead the discriminator to tell real from generated images."""
     parts = zip(
-        draw_latents(run, "D").split(run.batch_gpu), reals.split(run.batch_gpu), labels.split(run.batch_gpu), strict=True
+        draw_latents(run, "D").split(run.batch_gpu),
+        torch.split(reals, run.batch_gpu),
+        torch.split(labels, run.batch_gpu),
+        strict=True,
     )
 
     def losses() -> Iterator[Tensor]:
@@ -124,15 +127,14 @@ def discriminator_step(
 
 def r1_step(run: Run, reals: Float[Tensor, "n c h w"], labels: Float[Tensor, "n c"], scalars: Scalars) -> None:
     """Lead the discriminator to where it is flat around real images; lazily, hence with more weight (section 3.1)."""
-    recipe = run.recipe
-    assert recipe.gamma is not None
+    weight = (run.recipe.gamma or 0.0) / 2
 
     def losses() -> Iterator[Tensor]:
-        for real, label in zip(reals.split(run.batch_gpu), labels.split(run.batch_gpu), strict=True):
-            real = real.detach().requires_grad_()  # noqa: PLW2901 - the same images, as a leaf of the graph
-            penalty = r1_penalty(run.D(real, label), real)
-            collect(scalars, {"Loss/r1_penalty": penalty, "Loss/D/reg": penalty * (recipe.gamma / 2)})
-            yield penalty.sum() / run.batch * (recipe.gamma / 2) * recipe.r1_interval
+        for real, label in zip(torch.split(reals, run.batch_gpu), torch.split(labels, run.batch_gpu), strict=True):
+            leaf = real.detach().requires_grad_()
+            penalty = r1_penalty(run.D(leaf, label), leaf)
+            collect(scalars, {"Loss/r1_penalty": penalty, "Loss/D/reg": penalty * weight})
+            yield penalty.sum() / run.batch * weight * run.recipe.r1_interval
 
     descend(run, "D", losses())
 
@@ -174,7 +176,7 @@ def descend(run: Run, role: str, losses: Iterable[Tensor]) -> None:
     finite: list[Tensor] = []
     for loss in losses:
         finite.append(loss.detach())
-        loss.backward(inputs=parameters)
+        torch.autograd.backward(loss, inputs=parameters)
     require_finite(run, role, network, torch.stack(finite))
     optimizer.step()
 
@@ -195,5 +197,3 @@ def collect(scalars: Scalars, values: dict[str, Tensor]) -> None:
     for name, value in values.items():
         flat = value.detach().reshape(-1)
         scalars[name] = torch.cat([scalars[name], flat]) if name in scalars else flat
-
-

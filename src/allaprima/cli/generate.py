@@ -1,0 +1,104 @@
+"""allaprima generate: images from seeds or saved latents."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from allaprima.cli.device import choose_device, device_option
+
+if TYPE_CHECKING:
+    from allaprima.generation import Images
+
+
+@click.command()
+@click.argument("model")
+@click.option("--seeds", help="Seeds and ranges of them: 0-31 or 0,5,10-14.  [default: 0-31]")
+@click.option("--latents", type=click.Path(path_type=Path), help="Paint saved latents (.npz, .npy, .safetensors).")
+@click.option(
+    "--truncation", default=1.0, show_default=True, help="ψ: 1 as learned, less for safer images, 0 the mean."
+)
+@click.option("--cutoff", type=click.IntRange(min=0), help="Truncate only so many of the first layers.")
+@click.option("--class", "class_name", help="Class to paint, by number or name, for models that have classes.")
+@click.option(
+    "--noise",
+    type=click.Choice(["const", "random", "none"]),
+    default="const",
+    show_default=True,
+    help="The model's own noise, noise drawn from the seed, or none.",
+)
+@click.option("--grid", is_flag=True, help="One sheet of all images instead of one file for each.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="Directory to fill."
+)
+@device_option()
+def generate(
+    model: str,
+    seeds: str | None,
+    latents: Path | None,
+    truncation: float,
+    cutoff: int | None,
+    class_name: str | None,
+    noise: str,
+    grid: bool,
+    out: Path,
+    device_name: str,
+) -> None:
+    r"""Paint images with MODEL: a bundled name, a model file, a directory or a run directory.
+
+    \b
+    Examples:
+      allaprima generate emoji-64 --seeds 0-63 --grid --out sheet
+      allaprima generate runs/flowers --seeds 7,100-120 --truncation 0.7 --out flowers
+    """
+    from allaprima import generation
+    from allaprima.checkpoint import load_networks
+    from allaprima.errors import LatentError
+
+    if seeds is not None and latents is not None:
+        raise LatentError("give --seeds or --latents, not both")
+    wanted = None if latents else generation.parse_seeds(seeds or "0-31")
+    networks = load_networks(model, roles=("G_ema",), device=choose_device(device_name))
+    G = networks.G_ema
+    options: dict[str, Any] = {"truncation_psi": truncation, "truncation_cutoff": cutoff, "noise_mode": noise}
+    if latents is not None:
+        images = generation.generate(G, ws=generation.read_latents(latents, G), noise_mode=options["noise_mode"])
+        names = [f"latent{index:04d}.png" for index in range(len(images))]
+    else:
+        index = class_number(class_name, networks.class_names)
+        images = generation.generate(G, seeds=wanted, class_index=index, **options)
+        names = [f"seed{seed:04d}.png" for seed in images.seeds]
+    write(images, names, out, grid=grid)
+
+
+def class_number(name: str | None, class_names: list[str] | None) -> int | None:
+    """The number of a class given by number or name. Raises `LatentError`."""
+    from allaprima.errors import LatentError
+
+    if name is None or name.isdecimal():
+        return None if name is None else int(name)
+    if class_names and name in class_names:
+        return class_names.index(name)
+    known = f"its classes are {', '.join(class_names)}" if class_names else "its classes have numbers only"
+    raise LatentError(f"this model has no class {name!r}: {known}")
+
+
+def write(images: "Images", names: list[str], out: Path, *, grid: bool) -> None:
+    """Paint ``images`` into files of ``names`` in ``out``, or all of them into one sheet."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from allaprima import images as pictures
+    from allaprima.files import make_directory
+
+    make_directory(out)
+    painted = tqdm(images, total=len(images), unit="img", disable=not sys.stderr.isatty(), leave=False)
+    if grid:
+        stack = np.stack([image if image.ndim == 3 else image[:, :, None] for image in painted])
+        pictures.write_png(out / "grid.png", pictures.grid(np.ascontiguousarray(stack.transpose(0, 3, 1, 2))))
+        click.echo(f"painted {len(images)} images into {out / 'grid.png'}")
+        return
+    for name, image in zip(names, painted, strict=True):
+        pictures.write_png(out / name, image)
+    click.echo(f"painted {len(images)} images into {out}: {names[0]} … {names[-1]}")
