@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from allaprima.checkpoint.model_file import ROLES, Networks, read_networks
+from allaprima.checkpoint.tensors import one_line
 from allaprima.errors import ModelFileError
 
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -39,10 +40,13 @@ def load_networks(model: str | Path, *, roles: tuple[str, ...] = ROLES, device: 
 def locate(model: str | Path) -> Path:
     """The ``.safetensors`` file that ``model`` means. Raises `ModelFileError`."""
     path = Path(model)
-    if path.is_dir():
-        return _in_directory(path)
-    if path.is_file():
-        return path
+    try:
+        if path.is_dir():
+            return _in_directory(path)
+        if path.is_file():
+            return path
+    except OSError as error:
+        raise ModelFileError(f"cannot look at {one_line(path)}: {error.strerror or error}") from error
     if str(model) in bundled_names():
         return ASSETS / f"{model}.safetensors"
     raise ModelFileError(

@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from allaprima.checkpoint.tensors import KEY, read_header, read_tensors, write_tensors
-from allaprima.errors import ModelFileError
+from allaprima.checkpoint.tensors import KEY, one_line, read_header, read_tensors, write_tensors
+from allaprima.errors import AllaPrimaError, ModelFileError
 from allaprima.files import make_directory, write_text
-from allaprima.models import Spec, build, spec_from_dict, spec_to_dict
+from allaprima.models import DiscriminatorSpec, GeneratorSpec, Spec, build, spec_from_dict, spec_to_dict
 from allaprima.version import __version__
 
 FORMAT_VERSION = 1
@@ -101,10 +101,12 @@ def read_networks(path: Path, *, roles: tuple[str, ...] = ROLES, device: torch.d
     """Read a ``.safetensors`` model file into networks in evaluation mode. Raises `ModelFileError`."""
     tensors, header = read_tensors(path, kind="model", version=FORMAT_VERSION)
     try:
-        specs = {role: spec_from_dict(data) for role, data in header["networks"].items()}
-        provenance, class_names = dict(header["provenance"]), header.get("class_names")
-    except (KeyError, AttributeError, TypeError) as error:
-        raise ModelFileError(f"the description in {path} ({KEY} in its metadata) is incomplete: {error}") from error
+        specs, provenance, class_names = _described(header)
+    except KeyError as error:
+        raise ModelFileError(f"the description in {path} ({KEY} in its metadata) has no {error}") from error
+    except (AllaPrimaError, AttributeError, TypeError, ValueError) as error:
+        reason = one_line(error)
+        raise ModelFileError(f"the description in {path} ({KEY} in its metadata) is wrong: {reason}") from error
     if "G_ema" not in specs:
         raise ModelFileError(f"{path} holds no generator (G_ema), only {', '.join(specs) or 'nothing'}")
     found = {role: _network(path, role, spec, tensors) for role, spec in specs.items() if role in roles}
@@ -113,14 +115,29 @@ def read_networks(path: Path, *, roles: tuple[str, ...] = ROLES, device: torch.d
     return Networks(**found, provenance=provenance, class_names=class_names)
 
 
+def _described(header: Mapping[str, Any]) -> tuple[dict[str, Spec], dict[str, Any], list[str] | None]:
+    """Specs by role, provenance and class names."""
+    specs = {role: spec_from_dict(data) for role, data in header["networks"].items() if role in ROLES}
+    for role, spec in specs.items():
+        if not isinstance(spec, DiscriminatorSpec if role == "D" else GeneratorSpec):
+            raise TypeError(f"{role} cannot be a {spec_to_dict(spec)['type']}")
+    class_names = header.get("class_names")
+    if class_names is not None and not (isinstance(class_names, list) and all(isinstance(n, str) for n in class_names)):
+        raise TypeError("class_names is not a list of names")
+    return specs, dict(header["provenance"]), class_names
+
+
 def _network(path: Path, role: str, spec: Spec, tensors: Mapping[str, Tensor]) -> nn.Module:
-    with torch.device("meta"):  # no random weights are drawn only to be replaced
-        network: nn.Module = build(spec)
     prefix = f"{role}."
-    weights = {name.removeprefix(prefix): t.float() for name, t in tensors.items() if name.startswith(prefix)}
+    weights = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+    odd = [name for name, tensor in weights.items() if not tensor.is_floating_point()]
+    if odd:
+        raise ModelFileError(f"the tensor {prefix}{odd[0]} in {path} holds {weights[odd[0]].dtype}, not weights")
     try:
-        network.load_state_dict(weights, strict=True, assign=True)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:300]
+        with torch.device("meta"):  # no random weights are drawn only to be replaced
+            network: nn.Module = build(spec)
+        network.load_state_dict({name: t.float() for name, t in weights.items()}, strict=True, assign=True)
+    except (RuntimeError, TypeError, ValueError) as error:
+        reason = one_line(error)
         raise ModelFileError(f"the weights of {role} in {path} do not fit its description: {reason}") from error
     return network.eval().requires_grad_(requires_grad=False)

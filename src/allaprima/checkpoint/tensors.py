@@ -5,7 +5,7 @@ in its metadata under ``allaprima``, with ``format_version`` in it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,25 @@ KEY = "allaprima"
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
     """Write ``tensors`` and the JSON object ``header`` to ``path``. Raises `OutputError`."""
-    cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    cpu = dict(_apart(tensors))
     with atomic_path(path) as temporary:
+        temporary.touch()
+        mode = temporary.stat().st_mode  # what the user's umask allows; the library's own file is its owner's alone
         try:
             save_file(cpu, temporary, metadata={KEY: json.dumps(header)})
         except SafetensorError as error:  # how the library reports a full disk
             raise OutputError(f"cannot write {path}: {error}") from error
+        temporary.chmod(mode)
+
+
+def _apart(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """The tensors on the CPU; of those that share memory, which the library refuses, all but the first are copied."""
+    seen = set()
+    for name, tensor in tensors.items():
+        cpu = tensor.detach().cpu().contiguous()
+        address = cpu.untyped_storage().data_ptr()
+        yield name, cpu.clone() if address in seen else cpu
+        seen.add(address)
 
 
 def read_header(path: Path, *, kind: str, version: int) -> dict[str, Any]:
@@ -55,15 +68,15 @@ def _read(path: Path, *, kind: str, version: int, tensors: bool) -> tuple[dict[s
         raise ModelFileError(f"there is no file {path}") from error
     except (SafetensorError, OSError) as error:
         raise ModelFileError(
-            f"{path} is no readable safetensors file: it is cut short, damaged or of another kind ({error})"
+            f"{path} is no readable safetensors file: it is cut short, damaged or of another kind ({one_line(error)})"
         ) from error
 
 
 def _checked_header(path: Path, metadata: Mapping[str, str], kind: str, version: int) -> dict[str, Any]:
     try:
         header = json.loads(metadata[KEY])
-        found, written = header["kind"], int(header["format_version"])
-    except (KeyError, ValueError, TypeError) as error:
+        found, written = one_line(header["kind"]), int(header["format_version"])
+    except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ModelFileError(f"{path} is a safetensors file, but was not written by allaprima") from error
     if found != kind:
         raise ModelFileError(f"{path} holds a {found}, not a {kind}")
@@ -72,3 +85,8 @@ def _checked_header(path: Path, metadata: Mapping[str, str], kind: str, version:
             f"{path} has format version {written}; this allaprima reads up to {version}: please install a newer one"
         )
     return dict(header)
+
+
+def one_line(text: object) -> str:
+    """The beginning of a text of others as part of a sentence of ours."""
+    return " ".join(str(text).split())[:300]

@@ -25,8 +25,8 @@ def choose_device(name: str) -> Any:
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+        torch.zeros(1, device=device).tolist()
+    except Exception as error:  # a backend that is not there says so in its own way
+        reason = (str(error).splitlines() or [type(error).__name__])[0].partition(". ")[0]
         raise ConfigError(f"--device {name!r} cannot be used on this machine: {reason}") from error
     return device

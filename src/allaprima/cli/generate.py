@@ -1,8 +1,10 @@
 """allaprima generate: images from seeds or saved latents."""
 
+import re
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -10,6 +12,8 @@ from allaprima.cli.device import choose_device, device_option
 
 if TYPE_CHECKING:
     from allaprima.generation import Images
+
+MOST_CHANNELS = 4  # of a PNG
 
 
 @click.command()
@@ -58,16 +62,17 @@ def generate(
 
     if seeds is not None and latents is not None:
         raise LatentError("give --seeds or --latents, not both")
-    wanted = None if latents else generation.parse_seeds(seeds or "0-31")
+    wanted = generation.parse_seeds("0-31" if seeds is None else seeds)
     networks = load_networks(model, roles=("G_ema",), device=choose_device(device_name))
     G = networks.G_ema
-    options: dict[str, Any] = {"truncation_psi": truncation, "truncation_cutoff": cutoff, "noise_mode": noise}
+    options: dict[str, Any] = {"truncation_psi": truncation, "truncation_cutoff": cutoff}
+    options["class_index"] = class_number(class_name, networks.class_names)
+    paint = partial(generation.generate, G, noise_mode=cast(Any, noise))
     if latents is not None:
-        images = generation.generate(G, ws=generation.read_latents(latents, G), noise_mode=options["noise_mode"])
+        images = paint(ws=generation.read_latents(latents, G, **options))
         names = [f"latent{index:04d}.png" for index in range(len(images))]
     else:
-        index = class_number(class_name, networks.class_names)
-        images = generation.generate(G, seeds=wanted, class_index=index, **options)
+        images = paint(seeds=wanted, **options)
         names = [f"seed{seed:04d}.png" for seed in images.seeds]
     write(images, names, out, grid=grid)
 
@@ -76,11 +81,13 @@ def class_number(name: str | None, class_names: list[str] | None) -> int | None:
     """The number of a class given by number or name. Raises `LatentError`."""
     from allaprima.errors import LatentError
 
-    if name is None or name.isdecimal():
-        return None if name is None else int(name)
+    if name is None:
+        return None
+    if re.fullmatch(r"\d{1,9}", name):
+        return int(name)
     if class_names and name in class_names:
         return class_names.index(name)
-    known = f"its classes are {', '.join(class_names)}" if class_names else "its classes have numbers only"
+    known = f"its classes are {', '.join(class_names)}" if class_names else "it has no classes with names"
     raise LatentError(f"this model has no class {name!r}: {known}")
 
 
@@ -90,8 +97,11 @@ def write(images: "Images", names: list[str], out: Path, *, grid: bool) -> None:
     from tqdm import tqdm
 
     from allaprima import images as pictures
+    from allaprima.errors import OutputError
     from allaprima.files import make_directory
 
+    if images.G.img_channels > MOST_CHANNELS:
+        raise OutputError(f"this model paints {images.G.img_channels} channels: a PNG holds {MOST_CHANNELS} at most")
     make_directory(out)
     painted = tqdm(images, total=len(images), unit="img", disable=not sys.stderr.isatty(), leave=False)
     if grid:

@@ -1,6 +1,5 @@
 """The command ``allaprima``: finds the subcommand, and turns errors into one sentence and exit status 2."""
 
-import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -17,6 +16,7 @@ COMMANDS = {
     "train": "Train a generator, or go on exactly where a training stopped.",
     "generate": "Paint images from seeds or saved latents.",
 }
+NO_ARGUMENTS = getattr(click.exceptions, "NoArgsIsHelpError", ())  # click 8.1 has no such error
 
 
 class Commands(click.Group):
@@ -59,17 +59,15 @@ def main(args: list[str] | None = None) -> Any:
         sys.exit(status if isinstance(status, int) else 0)
     except AllaPrimaError as error:
         fail(str(error), 2)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(2)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        if isinstance(error, NO_ARGUMENTS):
+            error.show()
+            sys.exit(2)
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "allaprima"
+        fail(f"{' '.join(error.format_message().split()).rstrip('.')} ({command} --help shows how)", 2)
     except (KeyboardInterrupt, click.Abort):
         fail("stopped", 130)
-    except BrokenPipeError:  # the reader of our output has gone, as in `allaprima … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
 
 
 def fail(sentence: str, status: int) -> None:

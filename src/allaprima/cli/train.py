@@ -48,18 +48,20 @@ def train(
       allaprima train flowers.zip runs/flowers --recipe laptop --kimg 2000
       allaprima train faces.zip runs/faces --recipe paper256 --set gamma=2 --set mirror=true
     """
-    from allaprima.training import fit, open_session
+    from allaprima.training import fit, is_finished, open_session
 
-    recipe = chosen_recipe(recipe_name, overrides, kimg, goes_on=(run / "config.json").is_file())
+    recipe = chosen_recipe(recipe_name, overrides, kimg, run=run)
     device = choose_device(device_name)
     if dry_run:
         show(data, recipe, device)
         return
     session = open_session(data, run, recipe, device=device)
-    if recipe is None and kimg is not None:
-        session.run.recipe = dataclasses.replace(session.run.recipe, kimg=kimg)
     for note in session.notes:
         click.echo(f"allaprima: {note}", err=True)
+    if is_finished(session.run):
+        seen, wanted = session.run.images_seen / 1000, session.run.recipe.kimg
+        click.echo(f"{run} is finished: it has seen {seen:g} of {wanted:g} kimg; a larger --kimg goes on with it")
+        return
     verb = "going on" if session.run.step else "starting"
     click.echo(f"{verb} at {session.run.images_seen / 1000:g} kimg with {len(session.dataset)} images on {device}")
     stopped = False
@@ -70,33 +72,28 @@ def train(
     click.echo(f"run directory: {run}" + (" (the same command goes on)" if stopped else ""))
 
 
-def chosen_recipe(
-    name: str | None, overrides: tuple[str, ...], kimg: float | None, *, goes_on: bool
-) -> "Recipe | None":
-    """The recipe of the command line; None to go on with the run's own."""
+def chosen_recipe(name: str | None, overrides: tuple[str, ...], kimg: float | None, *, run: Path) -> "Recipe":
+    """The recipe of the command line: the one named, else the run's own, else `DEFAULT_RECIPE`; with its changes."""
     from allaprima.errors import ConfigError
-    from allaprima.training import RECIPES, with_overrides
+    from allaprima.training import RECIPES, recipe_of, with_overrides
 
-    if goes_on and name is None and not overrides:
-        return None
-    name = name or DEFAULT_RECIPE
-    if name not in RECIPES:
+    if name is not None and name not in RECIPES:
         raise ConfigError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
-    recipe = with_overrides(RECIPES[name], overrides)
+    own = recipe_of(run) if name is None else None
+    recipe = with_overrides(own or RECIPES[name or DEFAULT_RECIPE], overrides)
     return recipe if kimg is None else dataclasses.replace(recipe, kimg=kimg)
 
 
-def show(data: Path, recipe: "Recipe | None", device: object) -> None:
+def show(data: Path, recipe: "Recipe", device: object) -> None:
     """Print what a training would be."""
     import torch
 
     from allaprima.data import ImageDataset
     from allaprima.models import build, count_parameters
-    from allaprima.training import RECIPES, decide_for
+    from allaprima.training import decide_for
     from allaprima.training.run import specs
 
     assert isinstance(device, torch.device)
-    recipe = recipe or RECIPES[DEFAULT_RECIPE]
     dataset = ImageDataset(data, use_labels=recipe.cond, mirror=recipe.mirror)
     decided = decide_for(recipe, dataset, device)
     click.echo(json.dumps(dataclasses.asdict(decided), indent=2))

@@ -94,9 +94,9 @@ def _report(source: Source, seen: list[Examination], broken: list[Skipped]) -> R
     exact = exact_groups([one.digest for one in seen])
     copies = {i for group in exact for i in group[1:]}
     different = [one for i, one in enumerate(seen) if i not in copies]
-    thumbnails = np.stack([one.thumbnail for one in different])
-    near = near_groups(np.array([one.look for one in different], dtype=np.uint64), thumbnails)
-    alone = diversity(torch.from_numpy(thumbnails))
+    thumbnails = torch.from_numpy(np.stack([one.thumbnail for one in different]))
+    near = near_groups(thumbnails)
+    alone = diversity(thumbnails)
     sizes = _counted(seen, lambda one: (one.height, one.width))
     labels = _label_counts(seen, source.class_names)
     height, width = next(iter(sizes))

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from allaprima.data.duplicates import perceptual_hash
 from allaprima.data.labels import Label
 from allaprima.data.sources.item import Item
 from allaprima.data.transform import to_channels
@@ -36,7 +35,6 @@ class Examination:
         alpha: How alpha is used.
         colourless: Three colours that are the same everywhere.
         digest: Hash of shape and pixels.
-        look: Perceptual hash.
         thumbnail: 16×16 RGB over white, flat.
         label: Its label, if it has one.
     """
@@ -49,7 +47,6 @@ class Examination:
     alpha: AlphaUse
     colourless: bool
     digest: bytes
-    look: int
     thumbnail: NDArray[np.uint8]
     label: Label | None
 
@@ -59,7 +56,7 @@ def examine(item: Item) -> Examination:
     image = item.read()
     pixels = to_array(image)
     opaque = to_channels(image, 3)
-    small = opaque.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BOX)
+    small = opaque.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BILINEAR)
     return Examination(
         name=item.name,
         height=image.height,
@@ -69,7 +66,6 @@ def examine(item: Item) -> Examination:
         alpha=alpha_use(pixels),
         colourless=pixels.shape[2] >= 3 and bool((pixels[..., :1] == pixels[..., 1:3]).all()),
         digest=hashlib.blake2b(repr(pixels.shape).encode() + pixels.tobytes(), digest_size=16).digest(),
-        look=perceptual_hash(opaque.convert("L")),
         thumbnail=np.asarray(small).reshape(-1),
         label=item.label,
     )

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
@@ -75,14 +76,14 @@ class _Positions(Sampler[list[int]]):
 
 
 def _cached(dataset: ImageDataset, order: _Positions, pin: bool) -> Iterator[Batch]:
-    images, labels = dataset.load_all()
+    tensor, labels = dataset.load_all()
+    images = tensor.numpy()  # gathers by NumPy, as torch's own indexing crawls when its threads find no free core
     for indices in order:
-        index = torch.tensor(indices)
-        rows, flipped = index % len(images), index >= len(images)
-        batch = images[rows]
-        if flipped.any():
-            batch[flipped] = batch[flipped].flip(3)
-        yield _pinned((batch, labels[rows]), pin)
+        flipped, rows = np.divmod(np.array(indices), len(images))
+        batch, mirrored = images[rows], flipped == 1
+        if mirrored.any():
+            batch[mirrored] = batch[mirrored][..., ::-1]
+        yield _pinned((torch.from_numpy(batch), labels[rows]), pin)
 
 
 def _from_workers(dataset: ImageDataset, order: _Positions, workers: int, pin: bool) -> Iterator[Batch]:

@@ -4,11 +4,12 @@ import os
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from allaprima.errors import DataError
 
 
+@runtime_checkable
 class Store(Protocol):
     """Files by name; names are relative and use ``/``."""
 

@@ -1,8 +1,9 @@
 """Images from seeds or styles. An image depends on its own seed alone, never on its batch or its neighbours."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -11,8 +12,9 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from allaprima.errors import LatentError
-from allaprima.generation.seeds import latents_of_seeds
+from allaprima.errors import ConfigError, LatentError
+from allaprima.generation.labels import labels
+from allaprima.generation.seeds import checked_seeds, latents_of_seeds
 from allaprima.images import to_pixels
 from allaprima.layers import NoiseMode
 
@@ -27,7 +29,7 @@ class Images:
         G: The generator.
         seeds: One for each image: of its latent, and of its noise where that is random.
         ws: Styles [n, num_ws, w_dim] to paint instead of those of the seeds.
-        c: Labels [n, c_dim], or one row for all; None for a model without labels.
+        c: Labels [n, c_dim]; None for a model without labels.
         truncation_psi: 1 leaves latents as they are, 0 gives the average image.
         truncation_cutoff: Number of leading layers that are truncated; None: all.
         noise_mode: ``const`` takes the model's own noise, ``random`` draws it from the seed, ``none`` adds none.
@@ -65,9 +67,7 @@ class Images:
             return self.ws[part]
         device = next(self.G.parameters()).device
         z = latents_of_seeds(self.seeds[part], self.G.z_dim).to(device)
-        c = None
-        if self.c is not None:
-            c = (self.c if len(self.c) == len(self) > 1 else self.c.expand(len(self), -1))[part].to(device)
+        c = None if self.c is None else self.c[part].to(device)
         ws: Tensor = self.G.mapping(z, c, truncation_psi=self.truncation_psi, truncation_cutoff=self.truncation_cutoff)
         return ws
 
@@ -75,7 +75,7 @@ class Images:
 def generate(
     G: Any,
     *,
-    seeds: Sequence[int] | None = None,
+    seeds: Iterable[int] | None = None,
     ws: Float[Tensor, "n s d"] | None = None,
     c: Float[Tensor, "n c"] | None = None,
     class_index: int | None = None,
@@ -87,24 +87,29 @@ def generate(
     """Paint one image for each seed, or for each row of ``ws``; see `Images` for the arguments.
 
     Args:
+        c: Labels [n, c_dim], or one row for all images.
         class_index: Of a model with classes; a shorter way to say ``c``.
         batch_size: None: as many as fit a modest memory.
 
     Raises:
-        LatentError: A class, a label or styles that the model does not have, or nothing to paint.
+        LatentError: A seed, a class, a label or styles that the model does not have, or nothing to paint.
+        ConfigError: Truncation, noise or batch size out of range.
     """
+    _check_options(truncation_psi, truncation_cutoff, noise_mode, batch_size)
     if (seeds is None) == (ws is None):
         raise LatentError("give either seeds or ws, not both and not neither")
     if ws is not None and ws.shape[1:] != (G.num_ws, G.w_dim):
         raise LatentError(f"ws must be [n, {G.num_ws}, {G.w_dim}] for this model, got {list(ws.shape)}")
-    seeds = range(len(ws)) if ws is not None else list(seeds or [])
-    if not len(seeds):
-        raise LatentError("there is nothing to paint: no seeds")
+    if ws is not None and (c is not None or class_index is not None or truncation_psi != 1):
+        raise LatentError("ws are painted as they are: give them without a class and without truncation")
+    wanted: Sequence[int] = range(len(ws)) if ws is not None else checked_seeds(() if seeds is None else seeds)
+    if not len(wanted):
+        raise LatentError(f"there is nothing to paint: no {'seeds' if ws is None else 'ws'}")
     return Images(
         G=G,
-        seeds=seeds,
+        seeds=wanted,
         ws=ws,
-        c=None if ws is not None else labels(G, c, class_index),
+        c=None if ws is not None else labels(G, len(wanted), c, class_index),
         truncation_psi=truncation_psi,
         truncation_cutoff=truncation_cutoff,
         noise_mode=noise_mode,
@@ -112,19 +117,12 @@ def generate(
     )
 
 
-def labels(G: Any, c: Tensor | None, class_index: int | None) -> Tensor | None:
-    """The labels that ``c`` or ``class_index`` mean for ``G``. Raises `LatentError`."""
-    if G.c_dim == 0:
-        if class_index is not None or (c is not None and c.shape[1]):
-            raise LatentError("this model knows no classes: paint without one")
-        return None
-    if c is None and class_index is None:
-        raise LatentError(f"this model has {G.c_dim} classes: say which, from 0 to {G.c_dim - 1}")
-    if c is not None:
-        if c.ndim != 2 or c.shape[1] != G.c_dim:
-            raise LatentError(f"c must be [n, {G.c_dim}] for this model, got {list(c.shape)}")
-        return c.float()
-    assert class_index is not None
-    if not 0 <= class_index < G.c_dim:
-        raise LatentError(f"there is no class {class_index}: this model has classes 0 to {G.c_dim - 1}")
-    return torch.eye(G.c_dim)[[class_index]]
+def _check_options(psi: float, cutoff: int | None, noise_mode: str, batch_size: int | None) -> None:
+    if not math.isfinite(psi):
+        raise ConfigError(f"truncation_psi is {psi}: it must be a finite number, most often from 0 to 1")
+    if cutoff is not None and cutoff < 0:
+        raise ConfigError(f"truncation_cutoff is {cutoff}: it must be at least 0, or None")
+    if noise_mode not in get_args(NoiseMode):
+        raise ConfigError(f"noise_mode is {noise_mode!r}: it must be {', '.join(get_args(NoiseMode))}")
+    if batch_size is not None and batch_size < 1:
+        raise ConfigError(f"batch_size is {batch_size}: it must be at least 1, or None")

@@ -1,26 +1,34 @@
 """Latents that were saved to a file: by this program, or as ``projected_w.npz`` by the reference tools."""
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from allaprima.errors import LatentError
+from allaprima.generation.labels import labels
 
 NAMES = ("ws", "w", "z")
 
 
-def read_latents(path: Path, G: Any, *, truncation_psi: float = 1.0, c: Tensor | None = None) -> Float[Tensor, "n s d"]:
+@torch.no_grad()
+def read_latents(
+    path: Path,
+    G: Any,
+    *,
+    c: Float[Tensor, "n c"] | None = None,
+    class_index: int | None = None,
+    truncation_psi: float = 1.0,
+    truncation_cutoff: int | None = None,
+) -> Float[Tensor, "n s d"]:
     """Styles from a ``.npz``, ``.npy`` or ``.safetensors`` file.
 
     The array is [n, num_ws, w_dim], one style for each layer, [n, w_dim], one for all, or, named ``z``, [n, z_dim],
-    which the mapping network maps.
+    which the mapping network maps. The other arguments are for ``z``: a style has its class and truncation behind it.
 
     Raises:
         LatentError: The file cannot be read, or does not fit the generator.
@@ -29,8 +37,13 @@ def read_latents(path: Path, G: Any, *, truncation_psi: float = 1.0, c: Tensor |
     if name == "z":
         if array.shape[1:] != (G.z_dim,):
             raise _misfit(path, array, f"[n, {G.z_dim}] for this model")
-        ws: Tensor = G.mapping(array, c, truncation_psi=truncation_psi)
+        device = next(G.parameters()).device
+        c = labels(G, len(array), c, class_index)
+        options = {"truncation_psi": truncation_psi, "truncation_cutoff": truncation_cutoff}
+        ws: Tensor = G.mapping(array.to(device), None if c is None else c.to(device), **options)
         return ws
+    if (c, class_index, truncation_psi) != (None, None, 1):
+        raise LatentError(f"{path} holds styles ({name}): a class and truncation have a say only where it holds z")
     if array.shape[1:] == (G.w_dim,):
         return array[:, None].repeat(1, G.num_ws, 1)
     if array.shape[1:] == (1, G.w_dim):
@@ -45,20 +58,34 @@ def _misfit(path: Path, array: Tensor, wanted: str) -> LatentError:
 
 
 def _read(path: Path) -> tuple[str, Tensor]:
+    """The first of `NAMES` that a file holds, and its array in float32."""
     try:
-        if path.suffix == ".safetensors":
-            arrays: dict[str, Any] = dict(load_file(path))
-        else:
-            found = np.load(path, allow_pickle=False)
-            arrays = {"w": found} if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
+        arrays = load_file(path) if path.suffix == ".safetensors" else _read_numpy(path)
     except FileNotFoundError as error:
         raise LatentError(f"there is no file {path}") from error
-    except (OSError, ValueError, SafetensorError, zipfile.BadZipFile, EOFError) as error:
-        raise LatentError(f"{path} holds no latents: a .npz, .npy or .safetensors file is wanted ({error})") from error
+    except Exception as error:  # readers of broken files raise whatever they stumble over
+        reason = " ".join(str(error).split())[:300]
+        raise LatentError(f"{path} holds no latents: a .npz, .npy or .safetensors file is wanted ({reason})") from error
     names = [name for name in NAMES if name in arrays]
     if not names:
         raise LatentError(f"{path} holds none of the arrays {', '.join(NAMES)}, but {', '.join(arrays) or 'nothing'}")
-    array = torch.as_tensor(arrays[names[0]])
-    if not array.is_floating_point() or not torch.isfinite(array).all():
+    array = arrays[names[0]]
+    if not array.is_floating_point() or not torch.isfinite(array.float()).all():
         raise LatentError(f"the latents in {path} are not finite floating-point numbers")
     return names[0], array.float()
+
+
+def _read_numpy(path: Path) -> dict[str, Tensor]:
+    """Arrays by name; those of other names than `NAMES` are not read. Object arrays, which are pickles, are refused."""
+    found = np.load(path, allow_pickle=False)
+    if isinstance(found, np.ndarray):
+        return {"w": _to_tensor(found)}
+    with found:
+        return {name: _to_tensor(found[name]) if name in NAMES else torch.empty(0) for name in found.files}
+
+
+def _to_tensor(array: Any) -> Tensor:
+    if array.dtype.kind == "f":  # of any width and byte order
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float32)
+    return torch.from_numpy(np.ascontiguousarray(array))

@@ -6,7 +6,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from allaprima.ops import ACTIVATIONS, bias_act, conv2d, downsampling_conv2d, setup_filter, upsampling_conv2d
+from allaprima.ops import (
+    ACTIVATIONS,
+    bias_act,
+    conv2d,
+    downsampling_conv2d,
+    setup_filter,
+    split_gain,
+    upsampling_conv2d,
+)
 
 
 class EqualizedConv2d(nn.Module):
@@ -50,17 +58,14 @@ class EqualizedConv2d(nn.Module):
 
     def forward(self, x: Float[Tensor, "n i h w"], *, gain: float = 1.0) -> Float[Tensor, "n o h2 w2"]:
         """Map ``x``; ``gain`` multiplies the activation's own gain, and the clamp (√½ in residual blocks)."""
-        weight = (self.weight * self.weight_gain).to(x.dtype)
+        before, after = split_gain(self.activation, gain * ACTIVATIONS[self.activation].gain)
+        weight = (self.weight * (self.weight_gain * before)).to(x.dtype)
         if self.up:
             y = upsampling_conv2d(x, weight, self.resample_filter)
         elif self.down:
             y = downsampling_conv2d(x, weight, self.resample_filter)
         else:
             y = conv2d(x, weight)
-        return bias_act(
-            y,
-            self.bias,
-            activation=self.activation,
-            gain=gain * ACTIVATIONS[self.activation].gain,
-            clamp=None if self.conv_clamp is None else self.conv_clamp * gain,
-        )
+        bias = None if self.bias is None else self.bias * before
+        clamp = None if self.conv_clamp is None else self.conv_clamp * gain
+        return bias_act(y, bias, activation=self.activation, gain=after, clamp=clamp)

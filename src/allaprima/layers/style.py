@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from allaprima.layers.linear import EqualizedLinear
 from allaprima.layers.noise import Generators, NoiseMode, draw_noise
-from allaprima.ops import ACTIVATIONS, bias_act, conv2d, modulated_conv2d, setup_filter, upsampling_conv2d
+from allaprima.ops import ACTIVATIONS, bias_act, conv2d, modulated_conv2d, setup_filter, split_gain, upsampling_conv2d
 
 
 class StyledConv2d(nn.Module):
@@ -68,17 +68,13 @@ class StyledConv2d(nn.Module):
         gain: float = 1.0,
     ) -> Float[Tensor, "n o h2 w2"]:
         """Map ``x`` in the style of ``w``; ``gain`` multiplies the activation's own gain, and the clamp."""
-        y = modulated_conv2d(x, self.weight, self.affine(w), convolve=self._convolution())
+        before, after = split_gain(self.activation, gain * ACTIVATIONS[self.activation].gain)
+        y = modulated_conv2d(x, self.weight, self.affine(w), convolve=self._convolution(), gain=before)
         noise = self.noise(len(x), mode=noise_mode, generators=generators)
         if noise is not None:
-            y = y + noise.to(y.dtype)
-        return bias_act(
-            y,
-            self.bias,
-            activation=self.activation,
-            gain=gain * ACTIVATIONS[self.activation].gain,
-            clamp=None if self.conv_clamp is None else self.conv_clamp * gain,
-        )
+            y = y + (noise * before).to(y.dtype)
+        clamp = None if self.conv_clamp is None else self.conv_clamp * gain
+        return bias_act(y, self.bias * before, activation=self.activation, gain=after, clamp=clamp)
 
     def noise(self, count: int, *, mode: NoiseMode, generators: Generators) -> Float[Tensor, "n 1 h w"] | None:
         """The noise of this layer, scaled; None if there is none (``const`` gives one map for all images)."""

@@ -2,6 +2,7 @@
 
 from allaprima.ops.bias_act import ACTIVATIONS as ACTIVATIONS
 from allaprima.ops.bias_act import bias_act as bias_act
+from allaprima.ops.bias_act import split_gain as split_gain
 from allaprima.ops.minibatch_std import minibatch_std as minibatch_std
 from allaprima.ops.modulated_conv import demodulation as demodulation
 from allaprima.ops.modulated_conv import modulated_conv2d as modulated_conv2d

@@ -55,41 +55,52 @@ def bias_act(
     """
     kind = ACTIVATIONS[activation]
     gain = kind.gain if gain is None else gain
+    if kind.slope is not None and gain > 0:
+        if bias is None and kind.slope == 1 and gain == 1 and clamp is None:
+            return x
+        return _StraightSided.apply(x, bias, kind.slope, gain, clamp)  # type: ignore[no-any-return]
     if bias is not None:
-        x = x + bias.to(x.dtype).reshape([-1 if axis == 1 else 1 for axis in range(x.ndim)])
-    y: Tensor
-    if kind.slope is None or gain < 0:  # a negative gain hides the side of the kink from the output
-        y = kind.function(x) * gain
-        return y if clamp is None else y.clamp(-clamp, clamp)
-    if kind.slope == 1 and gain == 1 and clamp is None:
-        return x
-    y = _StraightSided.apply(x, kind.slope, gain, clamp)  # type: ignore[no-untyped-call]
-    return y
+        x = x + _as_channels(bias, x)
+    y = kind.function(x) * gain
+    return y if clamp is None else y.clamp(-clamp, clamp)
+
+
+def split_gain(activation: str, gain: float) -> tuple[float, float]:
+    """Split ``gain`` into a factor before the bias and one after the activation.
+
+    Where both sides of an activation are straight, a positive factor may as well be applied before it: to the weights of the
+    convolution and to the bias, which are small, instead of to the feature maps.
+    """
+    return (gain, 1.0) if ACTIVATIONS[activation].slope is not None else (1.0, gain)
 
 
 class _StraightSided(torch.autograd.Function):
-    """An activation of two straight sides, with gain and clamp: its output alone tells the derivative.
+    """Bias and an activation of two straight sides, with gain and clamp: its output alone tells the derivative.
 
     Plain autograd would keep three more tensors of this size; the second derivative is zero nearly everywhere.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, slope: float, gain: float, clamp: float | None) -> Tensor:
-        y = F.leaky_relu(x, slope) if slope != 1 else x.clone()
+    def forward(ctx: Any, x: Tensor, bias: Tensor | None, slope: float, gain: float, clamp: float | None) -> Tensor:
+        y = x.clone() if bias is None else x + _as_channels(bias, x)
+        if slope != 1:
+            F.leaky_relu_(y, slope)
         if gain != 1:
             y.mul_(gain)
         if clamp is not None:
             y.clamp_(-clamp, clamp)
         ctx.save_for_backward(y)
         ctx.line = (slope, gain, clamp)
+        ctx.bias_dtype = None if bias is None else bias.dtype
         return y
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None, None, None]:  # type: ignore[override]
         (y,) = ctx.saved_tensors
-        slope, gain, clamp = ctx.line
-        grad = _Slopes.apply(grads[0], y, slope, gain, clamp)  # type: ignore[no-untyped-call]
-        return grad, None, None, None
+        grad = _Slopes.apply(grads[0], y, *ctx.line)
+        others = [axis for axis in range(y.ndim) if axis != 1]
+        grad_bias = grad.sum(others).to(ctx.bias_dtype) if ctx.needs_input_grad[1] else None
+        return grad, grad_bias, None, None, None
 
 
 class _Slopes(torch.autograd.Function):
@@ -108,7 +119,10 @@ class _Slopes(torch.autograd.Function):
         return grad
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:  # type: ignore[override]
         (y,) = ctx.saved_tensors
-        grad = _Slopes.apply(grads[0], y, *ctx.line)  # type: ignore[no-untyped-call]
-        return grad, None, None, None, None
+        return _Slopes.apply(grads[0], y, *ctx.line), None, None, None, None
+
+
+def _as_channels(bias: Tensor, x: Tensor) -> Tensor:
+    return bias.to(x.dtype).reshape([-1 if axis == 1 else 1 for axis in range(x.ndim)])

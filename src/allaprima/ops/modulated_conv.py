@@ -32,6 +32,7 @@ def modulated_conv2d(
     *,
     demodulate: bool = True,
     convolve: Callable[[Tensor, Tensor], Tensor] = conv2d,
+    gain: float = 1.0,
 ) -> Float[Tensor, "n o h2 w2"]:
     """Convolve every image of the batch with its own, style-scaled copy of ``weight``.
 
@@ -45,12 +46,15 @@ def modulated_conv2d(
         demodulate: Divide each output channel by the scale it is expected to have (equation 3).
             Off in ToRGB, whose output is a colour and must keep its scale.
         convolve: The convolution, perhaps one that changes the resolution.
+        gain: Factor on the output.
     """
     if demodulate and x.element_size() == 2:  # equal after demodulation, and far from the end of half's range
         weight = weight / (weight.shape[1:].numel() ** 0.5 * weight.abs().amax(dim=(1, 2, 3), keepdim=True))
         style = style / style.abs().amax(dim=1, keepdim=True)
+    if not demodulate:
+        return convolve(x * _per_channel(style * gain, x), weight.to(x.dtype))
     y = convolve(x * _per_channel(style, x), weight.to(x.dtype))
-    return y * _per_channel(demodulation(weight, style), y) if demodulate else y
+    return y * _per_channel(demodulation(weight, style) * gain, y)
 
 
 def modulated_conv2d_grouped(

@@ -150,38 +150,41 @@ def _evaluate(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
 
 def _filter(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
     """One depthwise convolution, transposed if it up-samples."""
-    f = f.to(x.dtype)
-    c = x.shape[1]
+    if plan.up == (1, 1):
+        return _convolve(x, f.to(x.dtype), plan)
+    if x.device.type == "cpu" and x.element_size() == 2:
+        # oneDNN's transposed depthwise convolution takes twenty times longer in half precision.
+        return _convolve_transposed(x.float(), f, plan).to(x.dtype)
+    return _convolve_transposed(x, f.to(x.dtype), plan)
+
+
+def _convolve(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
+    (top, bottom, left, right), c = plan.padding, x.shape[1]
+    kernel = (f if plan.flip else f.flip(0, 1)).expand(c, 1, *f.shape)
+    if top == bottom >= 0 and left == right >= 0:  # then the convolution itself pads, which makes no copy
+        return F.conv2d(x, kernel, stride=plan.down, padding=(top, left), groups=c)
+    return F.conv2d(_pad(x, (left, right, top, bottom)), kernel, stride=plan.down, groups=c)
+
+
+def _convolve_transposed(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
+    """Each pixel paints the filter; what lies outside of the padded image is cropped."""
     (rows, columns), (up_y, up_x), (top, bottom, left, right) = f.shape, plan.up, plan.padding
-    # oneDNN has no quick transposed depthwise convolution in half precision; there, zeros are inserted by hand.
-    transposed = (up_y > 1 or up_x > 1) and not (x.device.type == "cpu" and x.element_size() == 2)
-    if transposed:
-        kernel = f.flip(0, 1) if plan.flip else f
-        y = F.conv_transpose2d(x, kernel.expand(c, 1, rows, columns), stride=plan.up, groups=c)
-        y = _pad(y, left - columns + 1, right + up_x - columns, top - rows + 1, bottom + up_y - rows)
-        return y[:, :, :: plan.down[0], :: plan.down[1]] if plan.down != (1, 1) else y
-    if up_y > 1 or up_x > 1:
-        x = _insert_zeros(x, up_y, up_x)
-    padding = (top, left) if top == bottom >= 0 and left == right >= 0 else (0, 0)  # the convolution pads at no cost
-    if padding == (0, 0):
-        x = _pad(x, left, right, top, bottom)
-    kernel = f if plan.flip else f.flip(0, 1)
-    return F.conv2d(x, kernel.expand(c, 1, rows, columns), stride=plan.down, padding=padding, groups=c)
+    kernel = (f.flip(0, 1) if plan.flip else f).expand(x.shape[1], 1, rows, columns)
+    crops = (left - columns + 1, right + up_x - columns, top - rows + 1, bottom + up_y - rows)  # negative: crop
+    inside = (max(-max(crops[2:]), 0), max(-max(crops[:2]), 0))  # what both sides lose is not computed at all
+    y = F.conv_transpose2d(x, kernel, stride=plan.up, padding=inside, groups=x.shape[1])
+    rest = (crops[0] + inside[1], crops[1] + inside[1], crops[2] + inside[0], crops[3] + inside[0])
+    y = _pad(y, rest) if any(rest) else y
+    return y if plan.down == (1, 1) else y[:, :, :: plan.down[0], :: plan.down[1]]
 
 
-def _pad(x: Tensor, left: int, right: int, top: int, bottom: int) -> Tensor:
-    if min(left, right) < -x.shape[3] or min(top, bottom) < -x.shape[2]:  # F.pad crops first: let it pad first
+def _pad(x: Tensor, margins: tuple[int, int, int, int]) -> Tensor:
+    """`F.pad`, which crops first and cannot crop more than there is, even if the other side gets more than that."""
+    left, right, top, bottom = margins
+    if min(left, right) < -x.shape[3] or min(top, bottom) < -x.shape[2]:
         x = F.pad(x, (max(left, 0), max(right, 0), max(top, 0), max(bottom, 0)))
-        left, right, top, bottom = (min(margin, 0) for margin in (left, right, top, bottom))
-    return F.pad(x, (left, right, top, bottom))
-
-
-def _insert_zeros(x: Tensor, up_y: int, up_x: int) -> Tensor:
-    n, c, h, w = x.shape
-    layout = torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
-    y = torch.zeros(n, c, h * up_y, w * up_x, dtype=x.dtype, device=x.device).contiguous(memory_format=layout)
-    y[:, :, ::up_y, ::up_x] = x
-    return y
+        margins = (min(left, 0), min(right, 0), min(top, 0), min(bottom, 0))
+    return F.pad(x, margins)
 
 
 def _taps(f: Tensor) -> tuple[int, int]:

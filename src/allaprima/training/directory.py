@@ -11,6 +11,7 @@ state/                      what an exact resume needs
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor
 
 from allaprima.checkpoint import Networks, save
-from allaprima.errors import OutputError
+from allaprima.errors import OutputError, RunError
 from allaprima.files import make_directory, write_text
 from allaprima.images import grid, to_pixels, write_png
 from allaprima.training.randomness import Streams
@@ -45,15 +46,25 @@ class RunDirectory:
         """Make the folders, and remove what a killed process left half-written."""
         for folder in (self.path, self.states, self.snapshots):
             make_directory(folder)
-            for leftover in folder.glob(".*.tmp"):
-                leftover.unlink(missing_ok=True)
+            for leftover in (*folder.glob(".*.tmp"), *folder.glob(".*.part")):
+                with suppress(OSError):
+                    leftover.unlink()
 
     def config(self) -> dict[str, Any] | None:
-        """What config.json holds; None if there is none."""
+        """What config.json holds; None if there is none. Raises `RunError`."""
         if not self.config_path.is_file():
             return None
-        config: dict[str, Any] = json.loads(self.config_path.read_text())
+        try:
+            config = json.loads(self.config_path.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"{self.config_path} cannot be read: {error}") from error
+        if not isinstance(config, dict):
+            raise RunError(f"{self.config_path} is not a run's configuration: it holds no JSON object")
         return config
+
+    def is_begun(self) -> bool:
+        """Whether a training has left anything worth keeping: a state or a snapshot."""
+        return any(self.states.glob("*.safetensors")) or any(self.snapshots.glob("*.safetensors"))
 
     def write_config(self, config: dict[str, Any]) -> None:
         """Write config.json."""

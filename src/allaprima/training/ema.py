@@ -1,4 +1,4 @@
-"""The generator whose weights are averaged over the training: Progressive GAN, section 6; StyleGAN2-ADA's ramp-up."""
+"""The generator whose weights are averaged over the training: Progressive GAN, appendix A.1; StyleGAN2-ADA's ramp-up."""
 
 import math
 

@@ -1,9 +1,11 @@
 """The training loop: an iterator over progress reports, which keeps the run directory on its way."""
 
+import dataclasses
 import math
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,14 +80,26 @@ def fit(
     """Train until ``kimg`` thousand images are seen, yielding a report at each tick.
 
     The state is saved with every snapshot, every ten minutes, and when ``should_stop`` says so; the iterator then ends.
+    A run that has seen them all is let alone.
 
     Raises:
         NonFiniteError: Names the step, the tensor and the last good snapshot. The saved state is not touched.
         OutputError: The run directory cannot be written.
     """
+    if not is_finished(session.run):
+        with closing(Board(session.directory.path, images_seen=session.run.images_seen)) as board:
+            yield from _fit(session, board, should_stop, on_step)
+
+
+def is_finished(run: Run) -> bool:
+    """Whether the run has seen all images that its recipe asks for."""
+    return run.images_seen >= _images(run.recipe.kimg)
+
+
+def _fit(
+    session: Session, board: Board, should_stop: Callable[[], bool], on_step: Callable[[Run], None]
+) -> Iterator[Report]:
     run, directory = session.run, session.directory
-    target = math.ceil(run.recipe.kimg * 1000)
-    board = Board(directory.path, images_seen=run.images_seen)
     clock = _Clock(run)
     if run.step == 0:
         _write_first_sheets(session)
@@ -97,16 +111,18 @@ def fit(
         workers=run.recipe.workers,
         pin_memory=run.device.type == "cuda",
     )
-    while run.images_seen < target:
+    done = False
+    while not done:
         tick_before = _tick(run)
         try:
             run.statistics.add(train_step(run, *next(source)))
         except NonFiniteError as error:
             raise NonFiniteError(f"{error}; the last good snapshot is {_last_snapshot(session)}") from error
         on_step(run)
-        stop, done = should_stop(), run.images_seen >= target
+        stop, done = should_stop(), is_finished(run)
         if _tick(run) > tick_before or done:
-            yield _end_tick(session, board, clock, done=done)
+            snap = done or _tick(run) // run.recipe.snap > tick_before // run.recipe.snap
+            yield _end_tick(session, board, clock, snap=snap)
         if stop and not done:
             save_state(run, directory.states)
             yield clock.report(run, stopped=True)
@@ -114,12 +130,10 @@ def fit(
         if clock.save_is_due():
             save_state(run, directory.states)
             clock.saved()
-    board.close()
 
 
-def _end_tick(session: Session, board: Board, clock: "_Clock", *, done: bool) -> Report:
+def _end_tick(session: Session, board: Board, clock: "_Clock", *, snap: bool) -> Report:
     run, directory = session.run, session.directory
-    tick, snapshot = _tick(run), None
     clock.note(run)
     summary = run.statistics.summary()
     directory.append_statistics(summary)
@@ -127,17 +141,23 @@ def _end_tick(session: Session, board: Board, clock: "_Clock", *, done: bool) ->
     report = clock.report(run)
     directory.append("log.txt", report.line())
     run.statistics.clear()
-    if done or tick % run.recipe.snap == 0:
+    if snap:
         directory.write_fakes(run, f"fakes{run.images_seen // 1000:06d}")
         snapshot = directory.write_snapshot(run, session.provenance, session.dataset.class_names)
+        report = dataclasses.replace(report, snapshot=snapshot)
         save_state(run, directory.states)
         clock.saved()
     clock.next_tick(run)
-    return Report(**{name: getattr(report, name) for name in Report.__slots__} | {"snapshot": snapshot})
+    return report
 
 
 def _tick(run: Run) -> int:
-    return int(run.images_seen / (run.recipe.tick * 1000))
+    return run.images_seen // _images(run.recipe.tick)
+
+
+def _images(kimg: float) -> int:
+    """Images in so many thousands; 2.007 · 1000 is 2007, not the 2007.0000000000002 of floating point."""
+    return math.ceil(round(kimg * 1000, 6))
 
 
 def _write_first_sheets(session: Session) -> None:

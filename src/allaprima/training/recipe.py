@@ -83,14 +83,19 @@ class Recipe:
     workers: int = 3
 
     def __post_init__(self) -> None:
+        for name, hint in get_type_hints(Recipe).items():
+            kind, may_be_open = kind_of(hint)
+            value = getattr(self, name)
+            if not (is_of(value, kind) or (value is None and may_be_open)):
+                raise ConfigError(f"{name} is {value!r}: it must be {IN_WORDS[kind]}")
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise ConfigError(f"{name} is {value}: it must be between {low:g} and {high:g}")
-        for name, kind in CHOICES.items():
+        for name, choices in CHOICES.items():
             value = getattr(self, name)
-            if value not in get_args(kind):
-                raise ConfigError(f"{name} is {value!r}: it must be one of {', '.join(get_args(kind))}")
+            if value not in get_args(choices):
+                raise ConfigError(f"{name} is {value!r}: it must be one of {', '.join(get_args(choices))}")
         if self.batch is not None and self.batch_gpu is not None and self.batch % self.batch_gpu:
             raise ConfigError(f"batch_gpu is {self.batch_gpu}: it must divide the batch of {self.batch}")
 
@@ -123,7 +128,23 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
     "workers": (0, 256),
 }
+IN_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}
 CHOICES = {"g_architecture": Architecture, "d_architecture": Architecture, "precision": Precision}
+
+
+def kind_of(hint: Any) -> tuple[type, bool]:
+    """The type of a field's values, and whether it may also be None."""
+    may_be_open = get_origin(hint) in (Union, types.UnionType)
+    if may_be_open:
+        (hint,) = (kind for kind in get_args(hint) if kind is not type(None))
+    return str if get_origin(hint) is Literal else hint, may_be_open
+
+
+def is_of(value: object, kind: type) -> bool:
+    """Whether ``value`` is of ``kind``; a whole number is a number too, a truth value is none."""
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, (int, float) if kind is float else kind)
 
 
 def with_overrides(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
@@ -140,25 +161,21 @@ def with_overrides(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     return dataclasses.replace(recipe, **changes)
 
 
-def parse(name: str, text: str, kind: Any) -> Any:
-    """The value of type ``kind`` that ``text`` means. Raises `ConfigError`."""
-    if get_origin(kind) in (Union, types.UnionType):
-        if text.lower() in ("none", "auto"):
-            return None
-        (kind,) = (k for k in get_args(kind) if k is not type(None))
-    if get_origin(kind) is Literal:
-        return text
+def parse(name: str, text: str, hint: Any) -> Any:
+    """The value of type ``hint`` that ``text`` means. Raises `ConfigError`."""
+    kind, may_be_open = kind_of(hint)
+    if may_be_open and text.lower() in ("none", "auto"):
+        return None
     try:
         if kind is bool:
             return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
         return kind(text)
     except (ValueError, KeyError):
-        wanted = {int: "a whole number", float: "a number", bool: "true or false"}[kind]
-        raise ConfigError(f"{name} is {text!r}: it must be {wanted}") from None
+        raise ConfigError(f"{name} is {text!r}: it must be {IN_WORDS[kind]}") from None
 
 
 def decide(recipe: Recipe, *, height: int, width: int) -> Recipe:
-    """Choose what the recipe leaves open, by the rules of StyleGAN2-ADA's ``auto`` (Karras et al. 2020b, appendix C).
+    """Choose what the recipe leaves open, by the rules of StyleGAN2-ADA's ``auto`` (Karras et al. 2020b, appendix D).
 
     The rules speak of a square image's resolution; here it is the side of the square of as many pixels.
     """

@@ -1,6 +1,6 @@
 """The named recipes, in one table.
 
-The published ones are StyleGAN2-ADA's presets (Karras et al. 2020b, appendix C), made for eight GPUs (``cifar`` for
+The published ones are StyleGAN2-ADA's presets (Karras et al. 2020b, appendix D), made for eight GPUs (``cifar`` for
 two). ``laptop`` is ours: a network that two processor cores can train in an evening.
 """
 

@@ -62,24 +62,26 @@ def open_session(data: Path, path: Path, recipe: Recipe | None, *, device: torch
     """
     directory = RunDirectory(path)
     config = directory.config()
-    if config is None and path.exists() and (not path.is_dir() or foreign_files(path)):
-        raise RunError(f"{path} is not empty and holds no run (no config.json): give another directory")
+    if config is None:
+        refuse_foreign(path)
+    elif not directory.is_begun():
+        config = None  # it stopped before anything was trained: the run is new
     stored = None if config is None else stored_recipe(path, config)
     wanted = recipe or stored
     if wanted is None:
         raise ConfigError("a new run needs a recipe")
     dataset = ImageDataset(data, use_labels=wanted.cond, mirror=wanted.mirror, seed=wanted.seed)
     decided = decide_for(wanted, dataset, device)
-    if stored is not None:
-        if recipe is not None and recipe.precision == "auto":
-            decided = dataclasses.replace(decided, precision=stored.precision)
-        refuse_changes(path, stored, decided)
     facts = describe(dataset)
-    if config is not None and config["data"]["fingerprint"] != facts["fingerprint"]:
-        raise RunError(
-            f"{path} was trained on other images ({config['data']['name']}, {config['data']['images']} images)"
-            f" than {data}: give those, or another run directory"
-        )
+    if config is not None and stored is not None:
+        if wanted.precision == "auto":
+            decided = dataclasses.replace(decided, precision=stored.precision)
+        if wanted.cond == stored.cond and config["data"]["fingerprint"] != facts["fingerprint"]:
+            raise RunError(
+                f"{path} was trained on other images ({config['data']['name']}, {config['data']['images']} images)"
+                f" than {data}: give those, or another run directory"
+            )
+        refuse_changes(path, stored, decided)
     directory.prepare()
     if config is None:
         directory.write_config(new_config(decided, facts))
@@ -97,9 +99,21 @@ def open_session(data: Path, path: Path, recipe: Recipe | None, *, device: torch
     return Session(run=run, dataset=dataset, directory=directory, provenance=provenance, notes=notes)
 
 
-def foreign_files(path: Path) -> bool:
-    """Whether a directory without config.json holds anything but what a killed start leaves."""
-    return any(not (p.name.startswith(".") or (p.is_dir() and not any(p.iterdir()))) for p in path.iterdir())
+def recipe_of(path: Path) -> Recipe | None:
+    """The recipe that the run at ``path`` was started with; None if there is none to go on with. Raises `RunError`."""
+    directory = RunDirectory(path)
+    config = directory.config()
+    return stored_recipe(path, config) if config is not None and directory.is_begun() else None
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise `RunError` if ``path``, which has no config.json, holds anything but what a killed start leaves."""
+    if path.is_file():
+        raise RunError(f"{path} is a file, but a run is kept in a directory: give another name")
+    if path.is_dir() and any(
+        not (p.name.startswith(".") or (p.is_dir() and not any(p.iterdir()))) for p in path.iterdir()
+    ):
+        raise RunError(f"{path} is not empty and holds no run (no config.json): give another directory")
 
 
 def describe(dataset: ImageDataset) -> dict[str, Any]:
@@ -126,12 +140,15 @@ def new_config(recipe: Recipe, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def stored_recipe(path: Path, config: dict[str, Any]) -> Recipe:
-    """The recipe in config.json. Raises `RunError`."""
+    """The recipe in config.json, whose other entries are looked for too. Raises `RunError`."""
     try:
         if config["format_version"] > FORMAT_VERSION:
             raise RunError(f"{path} was made by a newer allaprima: please install that one")
+        _ = [config["data"][key] for key in ("name", "fingerprint", "images")]
         return Recipe(**config["recipe"])
-    except (KeyError, TypeError) as error:
+    except KeyError as error:
+        raise RunError(f"{path / 'config.json'} is not a run's configuration: it has no {error}") from error
+    except (TypeError, ConfigError) as error:
         raise RunError(f"{path / 'config.json'} is not a run's configuration: {error}") from error
 
 

@@ -5,6 +5,7 @@ Random states are not among it: all randomness is a function of the seed and the
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -31,7 +32,8 @@ def save_state(run: Run, folder: Path) -> Path:
     path = folder / f"state-{run.images_seen:012d}.safetensors"
     write_tensors(path, dict(_tensors(run)), header)
     for old in states(folder)[:-KEPT]:
-        old.unlink(missing_ok=True)
+        with suppress(OSError):
+            old.unlink()
     return path
 
 
@@ -73,7 +75,7 @@ def restore(run: Run, path: Path) -> None:
         run.pl_mean = tensors["pl_mean"].to(run.device)
         run.step, run.images_seen = int(header["step"]), int(header["images_seen"])
         run.statistics.restore(header["statistics"])
-    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+    except (KeyError, AttributeError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ModelFileError(f"{path} does not fit the run's recipe: {reason}") from error
 

@@ -188,7 +188,10 @@ def require_finite(run: Run, role: str, network: nn.Module, losses: Tensor) -> N
     if torch.isfinite(losses.sum() + norms.sum()):
         return
     names = [name for name, p in network.named_parameters() if p.grad is not None and not torch.isfinite(p.grad).all()]
-    what = f"the gradient of {role}.{names[0]}" if names else f"the loss of {role}"
+    if names:
+        what = f"the gradient of {role}.{names[0]}"
+    else:  # a gradient that is finite, but too large to be squared, has a norm that is not
+        what = f"the norm of the gradient of {role}" if torch.isfinite(losses).all() else f"the loss of {role}"
     raise NonFiniteError(f"{what} is not finite at step {run.step} ({run.images_seen} images seen)")
 
 

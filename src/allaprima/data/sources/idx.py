@@ -1,10 +1,10 @@
 """MNIST and its relatives: the ``idx`` format, gzipped or not (http://yann.lecun.com/exdb/mnist, "file formats")."""
 
 import gzip
+import io
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +67,10 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8).reshape(shape)
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> gzip.GzipFile | io.BufferedReader:
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
-    return cast(BinaryIO, gzip.open(path)) if zipped else path.open("rb")
+    return gzip.open(path) if zipped else path.open("rb")
 
 
 def _decoder(pixels: NDArray[np.uint8]) -> Callable[[], Image.Image]:
