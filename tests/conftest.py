@@ -1,15 +1,34 @@
 """Shared by all tests: the reference numbers, and shapes checked at run time."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import torch
+from beartype import BeartypeConf, beartype
+from hypothesis import settings
+from jaxtyping import install_import_hook
 from safetensors import safe_open
 from torch import Tensor
 
 REFERENCE = Path(__file__).parent / "reference"
+SHAPED = ["allaprima.ops", "allaprima.layers", "allaprima.models", "allaprima.losses", "allaprima.augment"]
+
+install_import_hook(SHAPED, "tests.conftest.check_shapes")
+settings.register_profile("repeatable", deadline=None, derandomize=True, database=None, max_examples=50)
+settings.load_profile("repeatable")
+
+
+def check_shapes(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Check arguments and results against their annotations at every call, while tests run.
+
+    Constructors are let alone: specs say themselves, in a sentence, what is wrong with a field.
+    """
+    if function.__name__ in {"__init__", "__post_init__"}:
+        return function
+    return beartype(function, conf=BeartypeConf(is_pep484_tower=True))
 
 
 class Reference(NamedTuple):

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from allaprima.errors import OutputError
 
@@ -28,6 +29,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that becomes ``path`` on success; see `atomic_path`."""
+    with atomic_path(path) as temporary, temporary.open("w+b") as file:
+        yield file
 
 
 def write_bytes(path: Path, data: bytes) -> None:

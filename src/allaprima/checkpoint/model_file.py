@@ -104,7 +104,7 @@ def read_networks(path: Path, *, roles: tuple[str, ...] = ROLES, device: torch.d
         specs, provenance, class_names = _described(header)
     except KeyError as error:
         raise ModelFileError(f"the description in {path} ({KEY} in its metadata) has no {error}") from error
-    except (AllaPrimaError, AttributeError, TypeError, ValueError) as error:
+    except (AllaPrimaError, ArithmeticError, AttributeError, TypeError, ValueError) as error:
         reason = one_line(error)
         raise ModelFileError(f"the description in {path} ({KEY} in its metadata) is wrong: {reason}") from error
     if "G_ema" not in specs:
@@ -137,7 +137,7 @@ def _network(path: Path, role: str, spec: Spec, tensors: Mapping[str, Tensor]) -
         with torch.device("meta"):  # no random weights are drawn only to be replaced
             network: nn.Module = build(spec)
         network.load_state_dict({name: t.float() for name, t in weights.items()}, strict=True, assign=True)
-    except (RuntimeError, TypeError, ValueError) as error:
+    except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
         reason = one_line(error)
         raise ModelFileError(f"the weights of {role} in {path} do not fit its description: {reason}") from error
     return network.eval().requires_grad_(requires_grad=False)

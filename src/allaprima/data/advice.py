@@ -50,7 +50,7 @@ def advise(num_images: int, height: int, width: int, num_classes: int, diversity
             f"{num_images:,} images are few: augmentation, or mirror=true where left and right do not matter, helps"
         )
     if num_images < 1000:
-        reasons.append("fewer than 1,000 images seldom suffice: start from a trained model with --init-from")
+        reasons.append("fewer than 1,000 images seldom suffice")
     if num_classes > 1:
         fields["cond"] = "true"
         reasons.append(f"there are {num_classes} classes to learn")

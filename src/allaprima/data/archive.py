@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from allaprima.data.labels import LABELS_FILE, Label
 from allaprima.errors import DataError, OutputError
-from allaprima.images.atomic import atomic_file
+from allaprima.files import atomic_file
 from allaprima.images.png import encode_png
 
 

@@ -2,13 +2,14 @@
 
 import os
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from allaprima.errors import DataError
-from allaprima.images.atomic import atomic_file
+from allaprima.files import atomic_file
 from allaprima.images.modes import to_plain_mode
 
 
@@ -29,7 +30,7 @@ def write_png(path: str | os.PathLike[str], image: NDArray[np.uint8]) -> None:
         OutputError: The file cannot be written.
     """
     data = encode_png(image)
-    with atomic_file(path) as file:
+    with atomic_file(Path(path)) as file:
         file.write(data)
 
 
