@@ -50,14 +50,6 @@ def test_every_public_name_exists() -> None:
     assert run_python(code).split() == []
 
 
-def test_an_unknown_name_is_an_attribute_error() -> None:
-    import allaprima
-
-    with pytest.raises(AttributeError, match="has no attribute 'brush'"):
-        _ = allaprima.brush
-    assert set(allaprima.__all__) <= set(dir(allaprima))
-
-
 def test_importing_leaves_the_global_state_of_torch_alone() -> None:
     state = (
         "(torch.get_default_dtype(), torch.is_grad_enabled(), torch.get_num_threads(), torch.backends.cudnn.benchmark)"

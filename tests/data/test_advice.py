@@ -15,5 +15,5 @@ def test_classes_are_learned() -> None:
 def test_few_or_diverse_images_are_warned_of() -> None:
     reasons = "; ".join(advise(500, 64, 64, 0, 0.6).reasons)
     assert "500 images are few" in reasons
-    assert "--init-from" in reasons
+    assert "seldom suffice" in reasons
     assert "very diverse" in reasons

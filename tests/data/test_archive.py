@@ -71,7 +71,7 @@ def test_a_full_disk_leaves_nothing(
     monkeypatch.setattr(
         Path,
         "open",
-        lambda self, *a, **k: real_open(Path("/dev/full") if self.name.endswith(".part") else self, *a, **k),
+        lambda self, *a, **k: real_open(Path("/dev/full") if self.name.endswith(".tmp") else self, *a, **k),
     )
     path = tmp_path / "a.zip"
     with pytest.raises(OutputError, match=r"^cannot write .*a.zip: No space left on device$"):

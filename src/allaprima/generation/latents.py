@@ -60,7 +60,8 @@ def _misfit(path: Path, array: Tensor, wanted: str) -> LatentError:
 def _read(path: Path) -> tuple[str, Tensor]:
     """The first of `NAMES` that a file holds, and its array in float32."""
     try:
-        arrays = load_file(path) if path.suffix == ".safetensors" else _read_numpy(path)
+        found = load_file(path) if path.suffix == ".safetensors" else _read_numpy(path)
+        arrays = {name: array.float() if array.is_floating_point() else array for name, array in found.items()}
     except FileNotFoundError as error:
         raise LatentError(f"there is no file {path}") from error
     except Exception as error:  # readers of broken files raise whatever they stumble over
@@ -70,9 +71,9 @@ def _read(path: Path) -> tuple[str, Tensor]:
     if not names:
         raise LatentError(f"{path} holds none of the arrays {', '.join(NAMES)}, but {', '.join(arrays) or 'nothing'}")
     array = arrays[names[0]]
-    if not array.is_floating_point() or not torch.isfinite(array.float()).all():
+    if not array.is_floating_point() or not torch.isfinite(array).all():
         raise LatentError(f"the latents in {path} are not finite floating-point numbers")
-    return names[0], array.float()
+    return names[0], array
 
 
 def _read_numpy(path: Path) -> dict[str, Tensor]:
@@ -88,4 +89,4 @@ def _to_tensor(array: Any) -> Tensor:
     if array.dtype.kind == "f":  # of any width and byte order
         with np.errstate(over="ignore"):
             array = array.astype(np.float32)
-    return torch.from_numpy(np.ascontiguousarray(array))
+    return torch.from_numpy(np.array(array))

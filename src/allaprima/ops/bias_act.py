@@ -58,8 +58,8 @@ def bias_act(
     if kind.slope is not None and gain > 0:
         if bias is None and kind.slope == 1 and gain == 1 and clamp is None:
             return x
-        return _StraightSided.apply(x, bias, kind.slope, gain, clamp)  # type: ignore[no-any-return]
-    if bias is not None:
+        return _StraightSided.apply(x, bias, kind.slope, gain, clamp)  # type: ignore[no-any-return,no-untyped-call]
+    if bias is not None:  # curved, or of a negative gain, after which the output does not tell the side of the kink
         x = x + _as_channels(bias, x)
     y = kind.function(x) * gain
     return y if clamp is None else y.clamp(-clamp, clamp)
@@ -68,8 +68,8 @@ def bias_act(
 def split_gain(activation: str, gain: float) -> tuple[float, float]:
     """Split ``gain`` into a factor before the bias and one after the activation.
 
-    Where both sides of an activation are straight, a positive factor may as well be applied before it: to the weights of the
-    convolution and to the bias, which are small, instead of to the feature maps.
+    Where both sides of an activation are straight, a positive factor may as well be applied before it: to the weights
+    of the convolution and to the bias, which are small, instead of to the feature maps.
     """
     return (gain, 1.0) if ACTIVATIONS[activation].slope is not None else (1.0, gain)
 
@@ -95,9 +95,9 @@ class _StraightSided(torch.autograd.Function):
         return y
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None, None, None]:
         (y,) = ctx.saved_tensors
-        grad = _Slopes.apply(grads[0], y, *ctx.line)
+        grad = _Slopes.apply(grads[0], y, *ctx.line)  # type: ignore[no-untyped-call]
         others = [axis for axis in range(y.ndim) if axis != 1]
         grad_bias = grad.sum(others).to(ctx.bias_dtype) if ctx.needs_input_grad[1] else None
         return grad, grad_bias, None, None, None
@@ -119,9 +119,9 @@ class _Slopes(torch.autograd.Function):
         return grad
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:
         (y,) = ctx.saved_tensors
-        return _Slopes.apply(grads[0], y, *ctx.line), None, None, None, None
+        return _Slopes.apply(grads[0], y, *ctx.line), None, None, None, None  # type: ignore[no-untyped-call]
 
 
 def _as_channels(bias: Tensor, x: Tensor) -> Tensor:
