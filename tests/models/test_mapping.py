@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from tests.conftest import assert_near, read_reference
-from tests.models.stylegan2.small import GENERATOR_FILES, reference_generator
 
 from allaprima.models import MappingNetwork
+from tests.conftest import assert_near, read_reference
+from tests.models.stylegan2.small import GENERATOR_FILES, reference_generator
 
 
 def mapping(c_dim: int = 0) -> MappingNetwork:

@@ -1,10 +1,10 @@
 """Laws of half precision."""
 
 import torch
-from tests.models.stylegan2.small import small_discriminator, small_generator
 
 from allaprima.models import build, fast_half, set_half
 from allaprima.models.precision import enter_block
+from tests.models.stylegan2.small import small_discriminator, small_generator
 
 
 def test_set_half_marks_the_blocks_that_may_and_none_takes_it_back() -> None:

@@ -8,7 +8,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.models.stylegan2.small import small_discriminator, small_generator
 
 from allaprima.errors import ModelFileError
 from allaprima.models import (
@@ -22,6 +21,7 @@ from allaprima.models import (
     spec_from_dict,
     spec_to_dict,
 )
+from tests.models.stylegan2.small import small_discriminator, small_generator
 
 shared = {
     "height": st.integers(1, 2000),

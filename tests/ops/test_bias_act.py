@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from tests.conftest import assert_near
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
 from allaprima.ops import ACTIVATIONS, bias_act, split_gain
+from tests.conftest import assert_near
 
 DEFINITIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "linear": lambda x: x,

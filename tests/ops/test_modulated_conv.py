@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from tests.conftest import assert_near
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
@@ -15,6 +14,7 @@ from allaprima.ops import (
     setup_filter,
     upsampling_conv2d,
 )
+from tests.conftest import assert_near
 
 each_kernel = pytest.mark.parametrize("k", [1, 3])
 with_and_without = pytest.mark.parametrize("demodulate", [True, False])

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.conftest import assert_near
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
 from allaprima.ops import conv2d, downsampling_conv2d, setup_filter, upsampling_conv2d
+from tests.conftest import assert_near
 
 FILTERS = {"lopsided": [1, 2, 4, 3], "two taps": [1, 3], "separable": [1, 2, 4, 6, 6, 4, 2, 5]}
 each_filter = pytest.mark.parametrize("taps", FILTERS.values(), ids=FILTERS)

@@ -7,11 +7,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.conftest import assert_near, read_reference
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
 from allaprima.ops import downsample2d, filter2d, setup_filter, upfirdn2d, upsample2d
+from tests.conftest import assert_near, read_reference
 
 CASES = read_reference("ops_upfirdn2d").metadata["cases"]
 BFLOAT16 = 2.0**-8  # half the distance between neighbouring numbers near 1

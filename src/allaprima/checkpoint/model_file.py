@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from allaprima.checkpoint.tensors import KEY, one_line, read_header, read_tensors, write_tensors
-from allaprima.errors import AllaPrimaError, ModelFileError
+from allaprima.errors import ModelFileError
 from allaprima.files import make_directory, write_text
 from allaprima.models import DiscriminatorSpec, GeneratorSpec, Spec, build, spec_from_dict, spec_to_dict
 from allaprima.version import __version__
@@ -104,7 +104,7 @@ def read_networks(path: Path, *, roles: tuple[str, ...] = ROLES, device: torch.d
         specs, provenance, class_names = _described(header)
     except KeyError as error:
         raise ModelFileError(f"the description in {path} ({KEY} in its metadata) has no {error}") from error
-    except (AllaPrimaError, ArithmeticError, AttributeError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
         reason = one_line(error)
         raise ModelFileError(f"the description in {path} ({KEY} in its metadata) is wrong: {reason}") from error
     if "G_ema" not in specs:

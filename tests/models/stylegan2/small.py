@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from tests.conftest import Reference
-
 from allaprima.models import Discriminator, Generator, StyleGAN2Discriminator, StyleGAN2Generator, build
+from tests.conftest import Reference
 
 SHAPES = [  # height, width, channels
     (24, 24, 1),

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+
+from allaprima.models import build, set_half
 from tests.conftest import assert_near, read_reference
 from tests.models.stylegan2.small import (
     ARCHITECTURES,
@@ -11,8 +13,6 @@ from tests.models.stylegan2.small import (
     small_discriminator,
     small_generator,
 )
-
-from allaprima.models import build, set_half
 
 each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 each_shape = pytest.mark.parametrize(("height", "width", "channels"), SHAPES)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import torch
-from tests.conftest import assert_near, read_reference
-from tests.models.stylegan2.small import ARCHITECTURES, GENERATOR_FILES, SHAPES, reference_generator, small_generator
 from torch import Tensor
 
 from allaprima.models import StyleGAN2Generator, build, count_parameters, set_half
+from tests.conftest import assert_near, read_reference
+from tests.models.stylegan2.small import ARCHITECTURES, GENERATOR_FILES, SHAPES, reference_generator, small_generator
 
 each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 each_shape = pytest.mark.parametrize(("height", "width", "channels"), SHAPES)

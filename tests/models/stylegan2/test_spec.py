@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.models.stylegan2.small import small_discriminator, small_generator
 
 from allaprima.errors import ConfigError
 from allaprima.models import Spec
+from tests.models.stylegan2.small import small_discriminator, small_generator
 
 BOTH = [
     ("height", 0, "an image of 0×8 pixels"),
