@@ -1,4 +1,4 @@
-"""The generator whose weights are averaged over the training: Progressive GAN, appendix A.1; StyleGAN2-ADA's ramp-up."""
+"""The generator whose weights are averaged: Progressive GAN, appendix A.1; the ramp-up is StyleGAN2-ADA's, appendix D.
 
 import math
 
