@@ -158,6 +158,8 @@ def bench(folder: Path, kills: int, seed: int) -> dict[str, Any]:
         interrupted += any(half_written(war.path / folder) for folder in FOLDERS)
         lost = max(lost, war.ticks_lost())
     war.finish()
+    mine, its = war.outcome(), peace.outcome()
+    differing = sorted(name for name in mine | its if mine.get(name) != its.get(name))
     return {
         "kills": done,
         "while_a_file_was_written": interrupted,
@@ -167,7 +169,8 @@ def bench(folder: Path, kills: int, seed: int) -> dict[str, Any]:
         "ticks": ticks,
         "seconds_to_the_first_tick": round(startup, 1),
         "seconds": round(time.monotonic() - begun, 1),
-        "equal": peace.outcome() == war.outcome(),
+        "differing": differing,
+        "equal": not differing,
     }
 
 

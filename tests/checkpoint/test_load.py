@@ -35,7 +35,8 @@ def test_a_run_directory_means_its_newest_snapshot(tmp_path: Path, G: Any) -> No
     for kimg in (0, 900, 1200):
         path = tmp_path / "run" / "snapshots" / f"network-snapshot-{kimg:06d}.safetensors"
         save(G, path, provenance={"images_seen": 1000 * kimg})
-    (tmp_path / "run" / "snapshots" / ".network-snapshot-009999.safetensors.7.tmp").write_bytes(b"half")
+    for name in (".network-snapshot-009999.safetensors.7.tmp", "notes.txt"):
+        (tmp_path / "run" / "snapshots" / name).write_bytes(b"no model")
     assert load_networks(tmp_path / "run").provenance == {"images_seen": 1_200_000}
     assert load_networks(tmp_path / "run" / "snapshots").provenance == {"images_seen": 1_200_000}
 

@@ -46,9 +46,11 @@ def test_glibc_can_be_told_again_and_again() -> None:
 
 @pytest.mark.parametrize("system", ["darwin", "win32"])
 def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch, system: str) -> None:
+    asked = []
     monkeypatch.setattr(sys, "platform", system)
-    monkeypatch.delattr(ctypes, "CDLL")
+    monkeypatch.setattr(ctypes, "CDLL", asked.append)
     assert not keep_memory()
+    assert asked == []
 
 
 def test_a_linux_without_glibc_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

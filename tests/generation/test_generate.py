@@ -247,7 +247,10 @@ def test_big_images_are_painted_fewer_at_once(trained: Builder) -> None:
 def test_a_generator_in_training_is_left_as_it_is(trained: Builder) -> None:
     G = trained().train().requires_grad_(requires_grad=True)
     before = {name: tensor.clone() for name, tensor in G.state_dict().items()}
+    graphs = []
+    G.synthesis.register_forward_hook(lambda _module, _inputs, images: graphs.append(images.requires_grad))
     stack(G, seeds=range(2))
+    assert graphs == [False]
     assert G.training
     assert all(parameter.requires_grad for parameter in G.parameters())
     assert all(torch.equal(tensor, before[name]) for name, tensor in G.state_dict().items())

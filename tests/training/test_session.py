@@ -74,7 +74,7 @@ def test_what_a_killed_start_leaves_is_no_obstacle_and_is_removed(data: Path, tm
 
 def test_half_written_files_of_a_begun_run_are_removed(data: Path, begun: Path) -> None:
     before = content(begun)
-    for name in ("state/.state-1.9.tmp", "snapshots/.n.9.tmp", ".stats.jsonl.9.tmp", ".fakes000000.png.9.tmp"):
+    for name in ("state/.state-1.9.tmp", "snapshots/.tmp0pSwtJ", ".stats.jsonl.9.tmp", ".fakes000000.png.9.tmp"):
         (begun / name).write_bytes(b"half")
     open_session(data, begun, None, device=CPU)
     assert content(begun) == before

@@ -46,7 +46,7 @@ class RunDirectory:
         """Make the folders, and remove what a killed process left half-written."""
         for folder in (self.path, self.states, self.snapshots):
             make_directory(folder)
-            for leftover in folder.glob(".*.tmp"):
+            for leftover in (*folder.glob(".*.tmp"), *folder.glob(".tmp*")):  # ours, and those of safetensors
                 with suppress(OSError):
                     leftover.unlink()
 

@@ -1,4 +1,4 @@
-"""The generator whose weights are averaged: Progressive GAN, appendix A.1; the ramp-up is StyleGAN2-ADA's, appendix D.
+"""The generator with averaged weights: Progressive GAN, appendix A.1; its ramp-up is StyleGAN2-ADA's, appendix D."""
 
 import math
 
