@@ -119,7 +119,9 @@ class Training:
 
 def half_written(folder: Path) -> list[Path]:
     """Files in ``folder`` that have not got their final names yet."""
-    return [file for file in folder.iterdir() if file.name.startswith(".")] if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    return [file for file in folder.iterdir() if file.name.startswith(".") and file.name != ".lock"]
 
 
 def kill(training: Training, number: int, startup: float, chance: random.Random) -> bool:

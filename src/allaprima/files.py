@@ -1,5 +1,6 @@
 """Files that appear complete or not at all."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -47,6 +48,34 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` to ``path`` as UTF-8, completely or not at all."""
     write_bytes(path, text.encode())
+
+
+def lock(path: Path) -> BinaryIO | None:
+    """Claim the file ``path`` for this process until the result is closed or the process ends, however it ends.
+
+    Returns:
+        The open file; None where the system or the file system has no locks.
+
+    Raises:
+        BlockingIOError: Another process holds it.
+        OutputError: The file cannot be written.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    try:
+        file = path.open("a+b")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        if error.errno in (errno.EACCES, errno.EAGAIN):
+            raise BlockingIOError(f"{path} is locked") from error
+        return None
+    return file
 
 
 def make_directory(path: Path) -> None:

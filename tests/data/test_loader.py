@@ -1,4 +1,8 @@
 import itertools
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,3 +72,32 @@ def test_a_mismatch_is_one_sentence_wherever_it_is_found(make_folder: Make, way:
     dataset = ImageDataset(make_folder(["a.png", "b.png"], {"b.png": (3, 3, 3)}))
     with pytest.raises(DataError, match=r"^b.png in [^\n]* is 3×3 RGB[^\n]*$"):
         first(dataset, 1, **way)
+
+
+GROUP = """
+import signal, sys
+from allaprima.data import ImageDataset, batches
+stop = []
+signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+source = batches(ImageDataset(sys.argv[1]), 2, seed=0, workers=2, cache_bytes=0)
+next(source)
+print("ready", flush=True)
+while not stop:
+    next(source)
+for _ in range(50):
+    next(source)  # what was begun can be finished
+print("saved", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups")
+def test_a_wish_to_stop_that_reaches_the_workers_too_ends_nothing(make_archive: Make) -> None:
+    path = make_archive(6)
+    with subprocess.Popen(
+        [sys.executable, "-c", GROUP, str(path)], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGTERM)
+        assert process.stdout.readline() == "saved\n"
+    assert process.returncode == 0

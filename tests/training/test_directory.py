@@ -1,6 +1,8 @@
 """What a run directory holds, and that it is written whole or not at all."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from PIL import Image
 import allaprima
 from allaprima.data import ImageDataset
 from allaprima.data.archive import archive_writer
-from allaprima.errors import OutputError
+from allaprima.errors import OutputError, RunError
 from allaprima.training import open_session
 from allaprima.training.directory import RunDirectory, paint_sheet, sheet_size
 from allaprima.training.run import Run
@@ -144,3 +146,17 @@ def test_fewer_images_than_places_are_shown_once(tmp_path: Path) -> None:
     train(data, tmp_path / "run", tiny(kimg=0.004))
     with Image.open(tmp_path / "run/reals.png") as sheet:
         assert sheet.size == (4 * 8, 8)
+
+
+def test_two_processes_cannot_train_in_one_directory(tmp_path: Path) -> None:
+    hold = (
+        "import sys, time; from pathlib import Path; from allaprima.training.directory import RunDirectory\n"
+        f"d = RunDirectory(Path({str(tmp_path / 'run')!r})); d.prepare(); print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(RunError, match=r"^another process is training in .*run: wait for it, or stop it first$"):
+            RunDirectory(tmp_path / "run").prepare()
+        other.kill()
+    RunDirectory(tmp_path / "run").prepare()  # a dead process holds nothing

@@ -226,7 +226,8 @@ def test_a_disk_that_fails_is_told_and_the_run_can_go_on(
             list(fit(session))
     assert str(error.value).startswith(f"cannot write {path}")
     assert "\n" not in str(error.value)
-    assert not [file for file in path.rglob(".*") if file.is_file()], "nothing half-written is left"
+    hidden = {file.name for file in path.rglob(".*") if file.is_file()}
+    assert hidden <= {".lock"}, "something half-written is left"
     assert open_session(data, path, None, device=CPU).run.step == MIDDLE
     train(data, path, None)
     assert numbers(path) == numbers(whole)

@@ -33,6 +33,7 @@ def test_any_shape_trains_two_ticks_and_paints(
 
     assert [report.tick for report in reports] == [1, 2]
     assert {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()} - events(path) == {
+        ".lock",
         "config.json",
         "log.txt",
         "stats.jsonl",

@@ -4,6 +4,7 @@ Axes: n image, c channel, h w row and column, d label component.
 """
 
 import math
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -92,6 +93,7 @@ def _from_workers(dataset: ImageDataset, order: _Positions, workers: int, pin: b
         sampler=order,
         batch_size=None,
         num_workers=workers,
+        worker_init_fn=_leave_the_process_group,
         prefetch_factor=4,
         collate_fn=_as_it_is,
         pin_memory=pin,
@@ -127,3 +129,9 @@ def _pinned(batch: Batch, pin: bool) -> Batch:
 
 def _as_it_is(batch: Any) -> Any:
     return batch
+
+
+def _leave_the_process_group(worker: int) -> None:
+    """A wish to stop often goes to the whole group; the main process ends its workers itself, when it is ready."""
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)

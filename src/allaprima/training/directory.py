@@ -13,14 +13,14 @@ import json
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
 
 from allaprima.checkpoint import Networks, save
 from allaprima.errors import OutputError, RunError
-from allaprima.files import make_directory, write_text
+from allaprima.files import lock, make_directory, write_text
 from allaprima.images import grid, to_pixels, write_png
 from allaprima.training.randomness import Streams
 from allaprima.training.run import Run
@@ -32,6 +32,8 @@ PAINT_AT_ONCE = 16
 class RunDirectory:
     """Writes the files of one run. All methods raise `OutputError`.
 
+    After `prepare` no other process can prepare the same directory, until this one ends or drops the object.
+
     Args:
         path: The directory; made if it is not there.
     """
@@ -41,9 +43,19 @@ class RunDirectory:
         self.states = path / "state"
         self.snapshots = path / "snapshots"
         self.config_path = path / "config.json"
+        self._lock: BinaryIO | None = None
 
     def prepare(self) -> None:
-        """Make the folders, and remove what a killed process left half-written."""
+        """Make the folders, and remove what a killed process left half-written.
+
+        Raises:
+            RunError: Another process is training here.
+        """
+        make_directory(self.path)
+        try:
+            self._lock = lock(self.path / ".lock")
+        except BlockingIOError as error:
+            raise RunError(f"another process is training in {self.path}: wait for it, or stop it first") from error
         for folder in (self.path, self.states, self.snapshots):
             make_directory(folder)
             for leftover in (*folder.glob(".*.tmp"), *folder.glob(".tmp*")):  # ours, and those of safetensors

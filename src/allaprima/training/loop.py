@@ -53,8 +53,9 @@ class Report:
         """The progress line."""
         losses = "  ".join(f"{name} {value:.3f}" for name, value in self.losses.items())
         memory = "+".join(f"{gb:.1f}" for gb in self.memory_gb)
+        digits = 1 if self.kimg_in_all >= 10 else 3
         return (
-            f"tick {self.tick:<4d} kimg {self.kimg:.1f}/{self.kimg_in_all:g}  {self.images_per_second:.1f} img/s"
+            f"tick {self.tick:<4d} kimg {self.kimg:.{digits}f}/{self.kimg_in_all:g}  {self.images_per_second:.1f} img/s"
             f"  ETA {duration(self.seconds_left)}  {losses}  mem {memory} GB"
         )
 
