@@ -97,7 +97,7 @@ def test_it_says_what_it_does_and_where_the_result_is(data: Path, tmp_path: Path
 def test_settings_are_those_of_the_recipe_and_then_those_given(finished: Path) -> None:
     recipe = config(finished)
     assert (recipe["cbase"], recipe["precision"], recipe["kimg"]) == (64, "fp32", 0.016)
-    assert (recipe["ema_rampup"], recipe["glr"], recipe["pl_weight"]) == (0.05, 0.0025, 0.0)  # of laptop
+    assert (recipe["ema_rampup"], recipe["glr"], recipe["pl_weight"]) == (0.05, 0.003, 0.0)  # of laptop
     assert recipe["gamma"] == pytest.approx(0.0002 * 64 / 4)
 
 

@@ -1,0 +1,64 @@
+"""Make the pictures of the docs: sheets of the bundled models, and what their trainings painted on the way.
+
+    python tools/docs_pictures.py runs/emoji-64 runs/dress-24
+
+Writes docs/images/NAME.png for each bundled model (seeds 0 to 63, nothing chosen) and docs/images/NAME-training.png for
+each run given: the same latents before training and at its snapshots, one row each.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import allaprima
+from allaprima.checkpoint import bundled_names
+from allaprima.images import grid
+from allaprima.training.directory import RunDirectory
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+WIDTH = 960  # pixels of a page
+COLUMNS = 16
+ROWS = 6
+
+
+def main() -> None:
+    """Write all pictures, and print their names."""
+    IMAGES.mkdir(exist_ok=True)
+    for name in bundled_names():
+        stack = np.stack(list(allaprima.generate(allaprima.load(name), seeds=range(64))))
+        stack = stack[..., None] if stack.ndim == 3 else stack
+        write(f"{name}.png", grid(np.ascontiguousarray(stack.transpose(0, 3, 1, 2)), columns=COLUMNS))
+    for path in map(Path, sys.argv[1:]):
+        write(f"{path.name}-training.png", training(path))
+
+
+def training(path: Path) -> np.ndarray:
+    """The first row of each sheet of a run, from before the training to its end, evenly chosen."""
+    config = RunDirectory(path).config()
+    assert config is not None
+    height, width = config["data"]["shape"][1:]
+    sheets = sorted(path.glob("fakes[0-9]*.png"))
+    chosen = [sheets[round(i * (len(sheets) - 1) / (ROWS - 2))] for i in range(ROWS - 1)] if sheets else []
+    rows = [np.asarray(Image.open(sheet)) for sheet in (path / "fakes_init.png", *dict.fromkeys(chosen))]
+    print(
+        path.name, "rows:", ", ".join(["init", *(sheet.stem.removeprefix("fakes") for sheet in dict.fromkeys(chosen))])
+    )
+    return np.concatenate([row[:height, : COLUMNS * width] for row in rows])
+
+
+def write(name: str, sheet: np.ndarray) -> None:
+    """Write a sheet, enlarged by a whole number to about the width of a page, over white where it is transparent."""
+    image = Image.fromarray(sheet)
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    times = max(WIDTH // image.width, 1)
+    image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST).save(
+        IMAGES / name, optimize=True
+    )
+    print(IMAGES / name)
+
+
+if __name__ == "__main__":
+    main()
