@@ -22,7 +22,17 @@ from allaprima.cli.train import stop_signal, train
 from allaprima.data.archive import archive_writer
 from allaprima.images import write_png
 
-TINY = ["cbase=64", "cmax=8", "z_dim=8", "w_dim=8", "map_depth=1", "batch=4", "precision=fp32", "tick=0.008"]
+TINY = [
+    "cbase=64",
+    "gamma=none",
+    "cmax=8",
+    "z_dim=8",
+    "w_dim=8",
+    "map_depth=1",
+    "batch=4",
+    "precision=fp32",
+    "tick=0.008",
+]
 SETTINGS = ["--recipe", "laptop", "--device", "cpu", *(word for field in TINY for word in ("--set", field))]
 
 
