@@ -9,7 +9,7 @@ import pytest
 
 from allaprima import files
 from allaprima.errors import AllaPrimaError, OutputError
-from allaprima.files import atomic_path, make_directory, write_bytes, write_text
+from allaprima.files import atomic_file, atomic_path, make_directory, write_bytes, write_text
 
 
 @pytest.fixture
@@ -133,3 +133,15 @@ def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None
 def test_an_output_error_is_ours_and_an_os_error() -> None:
     assert issubclass(OutputError, AllaPrimaError)
     assert issubclass(OutputError, OSError)
+
+
+def test_an_open_file_becomes_the_file_when_it_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with atomic_file(path) as file:
+        file.write(b"whole")
+        assert not path.exists()
+    assert path.read_bytes() == b"whole"
+    with pytest.raises(ValueError, match="mine"), atomic_file(path) as file:  # noqa: PT012
+        file.write(b"half")
+        raise ValueError("mine")
+    assert path.read_bytes() == b"whole"

@@ -61,8 +61,9 @@ def test_the_help_lists_all_commands_in_the_order_of_use(capsys: pytest.CaptureF
 def test_every_command_shows_an_example_before_its_options(capsys: pytest.CaptureFixture[str], command: str) -> None:
     status, out, err = run(capsys, command, "--help")
     assert (status, err) == (0, "")
-    example = out.index("Example")
+    example = out.index("\n  Examples:\n    allaprima ")  # lines of their own, not one paragraph
     assert example < out.index(f"  allaprima {command} ", example) < out.index("Options:")
+    assert example < 200, "the example comes first"
 
 
 def test_without_arguments_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,13 +49,13 @@ def generate(
     out: Path,
     device_name: str,
 ) -> None:
-    r"""Paint images with MODEL: a bundled name, a model file, a directory or a run directory.
+    """Paint images with MODEL: a bundled name, a model file, a directory or a run directory.
 
     \b
     Examples:
       allaprima generate emoji-64 --seeds 0-63 --grid --out sheet
       allaprima generate runs/flowers --seeds 7,100-120 --truncation 0.7 --out flowers
-    """
+    """  # noqa: D301  click reads the backspace
     from allaprima import generation
     from allaprima.checkpoint import load_networks
     from allaprima.errors import LatentError

@@ -42,13 +42,13 @@ class Commands(click.Group):
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="allaprima")
 def cli() -> None:
-    r"""Train a style-based generator on anyone's images, and paint with it.
+    """Train a style-based generator on anyone's images, and paint with it.
 
     \b
-    Example:
+    Examples:
       allaprima generate emoji-64 --seeds 0-63 --grid --out sheet
       allaprima train my-images.zip runs/mine --recipe laptop
-    """
+    """  # noqa: D301  click reads the backspace
     keep_memory()
 
 

@@ -37,17 +37,17 @@ def train(
     device_name: str,
     dry_run: bool,
 ) -> None:
-    r"""Train a generator on the images of DATA and keep everything under RUN.
-
-    DATA is an archive made by `allaprima dataset`, or a folder of images of one size. The same command goes on exactly
-    where RUN stopped; Ctrl-C and SIGTERM save first.
+    """Train a generator on the images of DATA and keep everything under RUN.
 
     \b
     Examples:
       allaprima train flowers.zip runs/flowers --recipe laptop
       allaprima train flowers.zip runs/flowers --recipe laptop --kimg 2000
-      allaprima train faces.zip runs/faces --recipe paper256 --set gamma=2 --set mirror=true
-    """
+      allaprima train faces.zip runs/faces --recipe paper256 --set gamma=2
+
+    DATA is an archive made by `allaprima dataset`, or a folder of images of one size. The same command goes on exactly
+    where RUN stopped; Ctrl-C and SIGTERM save first.
+    """  # noqa: D301  click reads the backspace
     from allaprima.training import fit, is_finished, open_session
 
     recipe = chosen_recipe(recipe_name, overrides, kimg, run=run)
