@@ -2,7 +2,7 @@
 
 import torch
 
-from allaprima.models import build, fast_half, set_half
+from allaprima.models import StyleGAN2Generator, build, fast_half, set_half
 from allaprima.models.precision import enter_block
 from tests.models.stylegan2.small import small_discriminator, small_generator
 
@@ -34,3 +34,16 @@ def test_a_block_in_half_precision_works_channels_last() -> None:
 def test_fast_half_is_a_half_precision_or_none() -> None:
     assert fast_half(torch.device("cpu")) in {None, torch.bfloat16}
     assert fast_half(torch.device("meta")) is None
+
+
+def test_force_fp32_of_the_reference_undoes_half_precision() -> None:
+    spec = StyleGAN2Generator(
+        height=16, width=16, img_channels=3, z_dim=8, w_dim=8, map_depth=1, channel_base=128, num_fp16_res=2
+    )
+    G = build(spec).eval()
+    z = torch.randn(2, 8)
+    exact = G(z, noise_mode="const")
+    set_half(G, torch.bfloat16)
+    assert not torch.equal(G(z, noise_mode="const"), exact)
+    assert torch.equal(G(z, noise_mode="const", force_fp32=True), exact)
+    assert torch.equal(G.synthesis(G.mapping(z), noise_mode="const", force_fp32=True), exact)

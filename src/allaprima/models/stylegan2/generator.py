@@ -75,12 +75,13 @@ class SynthesisBlock(nn.Module):
         *,
         noise_mode: NoiseMode,
         generators: Generators,
+        force_fp32: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         """Feature maps and the image so far → feature maps and the image at this resolution."""
         styles: Iterator[Tensor] = iter(ws.unbind(dim=1))
         if x is None:
             x = repeat(self.const, "c h w -> n c h w", n=len(ws))
-        x = enter_block(x, self.half_dtype)
+        x = enter_block(x, None if force_fp32 else self.half_dtype)
         if self.is_first:
             x = self.conv1(x, next(styles), noise_mode=noise_mode, generators=generators)
         elif self.architecture == "resnet":
@@ -122,6 +123,7 @@ class SynthesisNetwork(nn.Module):
         *,
         noise_mode: NoiseMode = "random",
         generators: Generators = None,
+        force_fp32: bool = False,
     ) -> Float[Tensor, "n rgb h w"]:
         """Paint.
 
@@ -129,6 +131,7 @@ class SynthesisNetwork(nn.Module):
             ws: One style for each layer.
             noise_mode: ``random`` draws new noise, ``const`` takes the stored one, ``none`` adds none.
             generators: Where random noise comes from: one generator, or one for each image; None: the global one.
+            force_fp32: Run all blocks in float32, also those that were set to half precision.
 
         Returns:
             Images, about [-1, 1], not clamped.
@@ -139,7 +142,7 @@ class SynthesisNetwork(nn.Module):
         x, image = None, None
         for block, start in self.blocks():
             styles = ws[:, start : start + block.num_conv + 1]
-            x, image = block(x, image, styles, noise_mode=noise_mode, generators=generators)
+            x, image = block(x, image, styles, noise_mode=noise_mode, generators=generators, force_fp32=force_fp32)
         assert image is not None
         return self.geometry.crop(image)
 
@@ -175,10 +178,11 @@ class Generator(nn.Module):
         update_emas: bool = False,
         noise_mode: NoiseMode = "random",
         generators: Generators = None,
+        force_fp32: bool = False,
     ) -> Float[Tensor, "n rgb h w"]:
         """Paint one image for each latent; see `MappingNetwork.forward` and `SynthesisNetwork.forward`."""
         ws = self.mapping(
             z, c, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff, update_emas=update_emas
         )
-        images: Tensor = self.synthesis(ws, noise_mode=noise_mode, generators=generators)
+        images: Tensor = self.synthesis(ws, noise_mode=noise_mode, generators=generators, force_fp32=force_fp32)
         return images
