@@ -80,7 +80,7 @@ from allaprima.data import ImageDataset, batches
 stop = []
 signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
 source = batches(ImageDataset(sys.argv[1]), 2, seed=0, workers=2, cache_bytes=0)
-next(source)
+next(source), next(source)  # one from each worker: both are at work
 print("ready", flush=True)
 while not stop:
     next(source)

@@ -132,6 +132,9 @@ def _as_it_is(batch: Any) -> Any:
 
 
 def _leave_the_process_group(worker: int) -> None:
-    """A wish to stop often goes to the whole group; the main process ends its workers itself, when it is ready."""
+    """A wish to stop often goes to the whole group; the main process ends its workers itself, when it is ready.
+
+    Until a worker is here, a moment after it was started, such a signal still ends it, and with it the run.
+    """
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
