@@ -12,7 +12,7 @@ from allaprima.ops import ACTIVATIONS, bias_act, conv2d, modulated_conv2d, setup
 
 
 class StyledConv2d(nn.Module):
-    """Modulated convolution, noise, bias, activation (one grey box of figure 2 d).
+    """Modulated 3×3 convolution, noise, bias, activation (one grey box of figure 2 d).
 
     Args:
         in_channels: Channels of the input.
@@ -20,7 +20,6 @@ class StyledConv2d(nn.Module):
         w_dim: Size of the latent vector w.
         size: (height, width) of the output, before the crop to the image's size.
         up: Double the resolution.
-        kernel_size: 1 or 3.
         use_noise: Whether to own noise.
         activation: Name in `allaprima.ops.ACTIVATIONS`.
         resample_filter: Taps of the low-pass filter.
@@ -38,7 +37,6 @@ class StyledConv2d(nn.Module):
         w_dim: int,
         size: tuple[int, int],
         up: bool = False,
-        kernel_size: int = 3,
         use_noise: bool = True,
         activation: str = "lrelu",
         resample_filter: Sequence[float] = (1, 3, 3, 1),
@@ -52,7 +50,7 @@ class StyledConv2d(nn.Module):
         self.conv_clamp = conv_clamp
         self.register_buffer("resample_filter", setup_filter(resample_filter))
         self.affine = EqualizedLinear(w_dim, in_channels, initial_bias=1.0)  # every style starts at 1
-        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel_size, kernel_size))
+        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, 3, 3))
         if use_noise:
             self.register_buffer("noise_const", torch.randn(size))
             self.noise_strength = nn.Parameter(torch.zeros([]))
