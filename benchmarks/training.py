@@ -21,6 +21,8 @@ from allaprima.training.recipe import decide
 from allaprima.training.run import choose_precision, start
 from allaprima.training.step import train_step
 
+STEPS = 16  # of a cycle, at least
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -29,7 +31,7 @@ def main() -> None:
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="laptop")
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="FIELD=VALUE")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--cycles", type=int, default=2, help="of one R1 interval each")
+    parser.add_argument("--cycles", type=int, default=2, help="of 16 steps or one R1 interval each")
     arguments = parser.parse_args()
     keep_memory()
 
@@ -43,11 +45,13 @@ def main() -> None:
     pixels = torch.randint(256, shape, dtype=torch.uint8)
     labels = torch.zeros(run.batch, 0)
 
+    steps = max(recipe.r1_interval, STEPS)
+
     def cycle() -> None:
-        for _ in range(recipe.r1_interval):
+        for _ in range(steps):
             train_step(run, pixels, labels)
 
-    per_image = seconds(cycle, device=device, repeats=arguments.cycles, warm_up=1) / (recipe.r1_interval * run.batch)
+    per_image = seconds(cycle, device=device, repeats=arguments.cycles, warm_up=1) / (steps * run.batch)
     show(
         {
             **size,

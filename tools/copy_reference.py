@@ -1,7 +1,7 @@
 """Copy the reference numbers into tests/reference, the large outputs among them as sketches.
 
-Run as ``python tools/copy_reference.py ../shared/reference``. Weights and inputs are copied whole. An output (an image, a
-gradient) of more than `VALUES` numbers is replaced by so many of its values, at places that its name decides, and by
+Run as ``python tools/copy_reference.py ../shared/reference``. Weights and inputs are copied whole. An output (an image,
+a gradient) of more than `VALUES` numbers is replaced by so many of its values, at places that its name decides, and by
 projections of all of it; `tests.conftest.assert_near` makes the same of what it is given. A difference anywhere shows
 in the projections, and the repository stays small.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from safetensors import safe_open
 from safetensors.torch import save_file
+
 from tests.conftest import REFERENCE, VALUES, sketch_of
 
 OUTPUTS = re.compile(r"image_|image$|grad|r1_grad|[a-z0-9.]+\.0\.\d+$")

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from allaprima.losses import d_logistic
-from allaprima.training.step import discriminator_step, draw_latents, generator_step, paint, path_length_step
+from allaprima.training.painting import draw_latents, paint
+from allaprima.training.step import discriminator_step, generator_step, path_length_step
 from tests.conftest import assert_near
 from tests.training.small import small_run
 from tests.training.test_step import MOVES, PHASES, reals
@@ -34,24 +35,24 @@ def test_parts_give_the_gradient_of_the_whole(phase: str, batch_gpu: int) -> Non
 
 def test_the_standard_deviation_is_that_of_a_part() -> None:
     run = small_run(batch=8, batch_gpu=4, mbstd_group=4, noise=False, style_mixing=0.0)
-    images, labels = reals(run)
+    real = reals(run)
     with torch.no_grad():
         fakes = paint(run, draw_latents(run, "D"))[0]
     halves = [slice(0, 4), slice(4, 8)]
-    loss = torch.cat([d_logistic(run.D(images[half]), run.D(fakes[half])) for half in halves]).mean()
+    loss = torch.cat([d_logistic(run.D(real.images[half]), run.D(fakes[half])) for half in halves]).mean()
     wanted = torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(run.D.parameters()))])
-    discriminator_step(run, images, labels, {})
+    discriminator_step(run, real, {})
     assert_near(gradient(run.D), wanted, 1e-4)
 
     whole = small_run(batch=8, batch_gpu=8, mbstd_group=4, noise=False, style_mixing=0.0)
-    discriminator_step(whole, images, labels, {})
+    discriminator_step(whole, real, {})
     assert (gradient(whole.D) - wanted).abs().max() > 1e-4 * wanted.abs().max()
 
 
 def test_moving_averages_take_in_one_part_after_another() -> None:
     run = small_run(batch=8, batch_gpu=4, style_mixing=0.0)
     w = run.G.mapping(draw_latents(run, "D").z)[:, 0].detach()
-    discriminator_step(run, *reals(run), {})
+    discriminator_step(run, reals(run), {})
     first, second = w[:4].mean(dim=0), w[4:].mean(dim=0)
     assert_near(run.G.mapping.w_avg, 0.002 * (0.998 * first + second), 1e-4)
 
@@ -78,5 +79,5 @@ def test_no_more_images_than_a_part_are_in_a_network_at_once(phase: str) -> None
 
 def test_a_phase_takes_one_optimizer_step_whatever_the_parts() -> None:
     run = small_run(batch=8, batch_gpu=2)
-    generator_step(run, {})
+    generator_step(run, reals(run), {})
     assert {int(state["step"]) for state in run.G_optimizer.state.values()} == {1}

@@ -81,6 +81,9 @@ def test_statistics_are_in_the_references_format(whole: Path) -> None:
         "Timing/sec_per_tick",
         "Timing/sec_per_kimg",
         "Resources/cpu_mem_gb",
+        "Gradients/G",
+        "Gradients/D",
+        "Health/diversity",
     }
     lazy = {"Loss/pl_penalty", "Loss/G/reg", "Loss/r1_penalty", "Loss/D/reg"}
     for line in lines:

@@ -15,20 +15,20 @@ from tests.training.small import batch_for, small_run, tiny
 def test_half_of_the_average_is_left_after_its_half_life(batch: int, ema_kimg: float) -> None:
     recipe = tiny(batch=batch, ema_kimg=ema_kimg)
     steps = ema_kimg * 1000 / batch
-    assert ema_beta(recipe, 10**9) ** steps == pytest.approx(0.5)
-    assert ema_beta(recipe, 0) == ema_beta(recipe, 10**9), "without a ramp it does not depend on the images seen"
+    assert ema_beta(recipe, 10**9, recipe.batch) ** steps == pytest.approx(0.5)
+    assert ema_beta(recipe, 0, recipe.batch) == ema_beta(recipe, 10**9, recipe.batch), "without a ramp it does not depend on the images seen"
 
 
 def test_the_ramp_limits_the_half_life_to_a_share_of_the_images_seen() -> None:
     recipe = tiny(batch=32, ema_kimg=10.0, ema_rampup=0.05)
-    assert ema_beta(recipe, 0) == 0.0, "the first average is the generator"
-    assert ema_beta(recipe, 20_000) == pytest.approx(0.5 ** (32 / 1000))
-    assert ema_beta(recipe, 200_000) == pytest.approx(0.5 ** (32 / 10_000))
-    assert ema_beta(recipe, 10**9) == ema_beta(recipe, 200_000)
+    assert ema_beta(recipe, 0, recipe.batch) == 0.0, "the first average is the generator"
+    assert ema_beta(recipe, 20_000, 32) == pytest.approx(0.5 ** (32 / 1000))
+    assert ema_beta(recipe, 200_000, 32) == pytest.approx(0.5 ** (32 / 10_000))
+    assert ema_beta(recipe, 10**9, recipe.batch) == ema_beta(recipe, 200_000, 32)
 
 
 def test_a_half_life_of_zero_copies() -> None:
-    assert ema_beta(tiny(ema_kimg=0.0), 1000) == 0.0
+    assert ema_beta(tiny(ema_kimg=0.0), 1000, 4) == 0.0
 
 
 def test_parameters_are_averaged_and_buffers_copied() -> None:
@@ -36,9 +36,9 @@ def test_parameters_are_averaged_and_buffers_copied() -> None:
     for tensor in run.G.state_dict().values():
         tensor.add_(1.0)
     before = copy.deepcopy(run.G_ema.state_dict())
-    beta = ema_beta(run.recipe, 100)
+    beta = ema_beta(run.recipe, 100, 4)
     assert 0.1 < beta < 0.9
-    update_average(run.G_ema, run.G, images_seen=100, recipe=run.recipe)
+    update_average(run.G_ema, run.G, images_seen=100, batch=4, recipe=run.recipe)
     parameters = {name for name, _ in run.G.named_parameters()}
     for name, tensor in run.G_ema.state_dict().items():
         its = run.G.state_dict()[name]

@@ -189,15 +189,17 @@ def full(*arguments: object, **options: object) -> None:
     raise OSError(28, "No space left on device")
 
 
-def read_only(*arguments: object, **options: object) -> None:
-    raise OSError(30, "Read-only file system")
-
-
 def full_for_tensors(*arguments: object, **options: object) -> None:
     raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
 
 open_path = Path.open
+
+
+def read_only(path: Path, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+    if mode.strip("bt") != "r":
+        raise OSError(30, "Read-only file system")
+    return open_path(path, mode, *arguments, **options)
 
 
 def full_for_pictures(path: Path, *arguments: Any, **options: Any) -> Any:

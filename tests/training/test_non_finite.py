@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from allaprima.errors import NonFiniteError
 from allaprima.training import open_session
 from allaprima.training.run import Run
 from allaprima.training.state import same
-from allaprima.training.step import discriminator_step, generator_step, path_length_step, r1_step
+from allaprima.training.step import discriminator_step, generator_step, path_length_step, penalty_step
 from tests.training.small import CPU, lasting_files, small_run, tiny, train
 from tests.training.test_step import reals
 
@@ -61,10 +62,10 @@ def test_without_a_snapshot_it_says_so(data: Path, tmp_path: Path) -> None:
 
 
 LOSSES: dict[str, tuple[str, str, Callable[[Run], None]]] = {
-    "generator": ("g_nonsaturating", "G", lambda run: generator_step(run, {})),
+    "generator": ("generator", "G", lambda run: generator_step(run, reals(run), {})),
     "path length": ("path_length_penalty", "G", lambda run: path_length_step(run, {})),
-    "discriminator": ("d_logistic", "D", lambda run: discriminator_step(run, *reals(run), {})),
-    "r1": ("r1_penalty", "D", lambda run: r1_step(run, *reals(run), {})),
+    "discriminator": ("discriminator", "D", lambda run: discriminator_step(run, reals(run), {})),
+    "r1": ("penalty_term", "D", lambda run: penalty_step(run, reals(run), {})),
 }
 
 
@@ -84,13 +85,17 @@ def test_no_weight_moves_along_what_is_not_finite(
     import allaprima.training.step as steps
 
     loss, role, descend = LOSSES[phase]
-    original = getattr(steps, loss)
+    game = steps.ADVERSARIAL["nonsaturating"]
+    original = getattr(game, loss) if loss == phase else getattr(steps, loss)
 
-    def spoilt(*arguments: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+    def spoilt(*arguments: Any) -> Tensor | tuple[Tensor, Tensor]:
         result = original(*arguments)
         return (spoil(result[0]), result[1]) if isinstance(result, tuple) else spoil(result)
 
-    monkeypatch.setattr(steps, loss, spoilt)
+    if loss == phase:
+        monkeypatch.setitem(steps.ADVERSARIAL, "nonsaturating", game._replace(**{loss: spoilt}))
+    else:
+        monkeypatch.setattr(steps, loss, spoilt)
     run = small_run(labels=2)
     before = {name: p.detach().clone() for name, p in getattr(run, role).named_parameters()}
     with pytest.raises(NonFiniteError, match=rf"^{what} {role}[. ].*is not finite at step 0 \(0 images seen\)$"):
@@ -102,5 +107,5 @@ def test_no_weight_moves_along_what_is_not_finite(
 
 def test_finite_numbers_go_on() -> None:
     run, other = small_run(), small_run()
-    generator_step(run, {})
+    generator_step(run, reals(run), {})
     assert not same(run, other)

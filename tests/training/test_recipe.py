@@ -2,13 +2,14 @@
 
 import dataclasses
 import json
-from typing import Any
+from typing import Any, Literal, get_origin, get_type_hints
 
 import pytest
 
 from allaprima.errors import ConfigError
 from allaprima.training import Recipe, with_overrides
-from allaprima.training.recipe import CHOICES, RANGES, decide
+from allaprima.training.fields import Table, from_json
+from allaprima.training.recipe import RANGES, decide
 from tests.training.small import tiny
 
 
@@ -38,6 +39,10 @@ def sentence(overrides: list[str], recipe: Recipe | None = None) -> str:
         ("precision=auto", "auto"),
         ("g_architecture=orig", "orig"),
         ("seed=7", 7),
+        ("batch_by_res=4:128 8:64", ((4, 128.0), (8, 64.0))),
+        ("batch_by_res=", ()),
+        ("gamma_end=none", None),
+        ("aug=ada", "ada"),
     ],
 )
 def test_an_override_has_the_type_of_its_field(text: str, value: Any) -> None:
@@ -59,7 +64,7 @@ def test_no_overrides_change_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("colour=red", "a recipe has no field 'colour'; its fields are cbase, cmax,"),
+        ("colour=red", "a recipe has no field 'colour'; its fields are system, cbase, cmax,"),
         ("Batch=4", "a recipe has no field 'Batch'"),
         ("batch", "--set takes FIELD=VALUE, got 'batch'"),
         ("", "--set takes FIELD=VALUE, got ''"),
@@ -76,6 +81,12 @@ def test_no_overrides_change_nothing() -> None:
         ("style_mixing=1.1", "style_mixing is 1.1: it must be between 0 and 1"),
         ("precision=int8", "precision is 'int8': it must be one of auto, fp32, bf16, fp16"),
         ("d_architecture=cubist", "d_architecture is 'cubist': it must be one of skip, resnet, orig"),
+        ("batch_by_res=4-128", "batch_by_res is '4-128': it must be pairs of a resolution and a number"),
+        ("growing=true", "growing is true, but stylegan2 does not grow: "),
+        ("gamma_end=1", "a field with a second value (…_end) needs decay_kimg"),
+        ("p=1.1", "p is 1.1: it must be between 0 and 1"),
+        ("system=vae", "system is 'vae': it must be one of stylegan2, progan, "),
+        ("system=r3gan", "pl_weight is 2, but r3gan has no w to measure path lengths in: set it to 0"),
         ("batch_gpu=5", "batch_gpu is 5: it must divide the batch of 32"),
         ("batch_gpu=64", "batch_gpu is 64: it must divide the batch of 32"),
     ],
@@ -103,13 +114,15 @@ def test_a_whole_number_is_a_number() -> None:
 
 def test_every_number_has_a_range_and_every_word_a_choice() -> None:
     fields = {field.name for field in dataclasses.fields(Recipe)}
-    assert fields - RANGES.keys() - CHOICES.keys() == {"noise", "mirror", "cond"}
-    assert (RANGES.keys() | CHOICES.keys()) <= fields
+    hints = get_type_hints(Recipe)
+    chosen = {name for name, hint in hints.items() if get_origin(hint) is Literal}
+    assert fields - RANGES.keys() - chosen == {name for name, hint in hints.items() if hint in (bool, Table)}
+    assert (RANGES.keys() | chosen) <= fields
 
 
 def test_json_holds_a_recipe() -> None:
-    recipe = tiny(mirror=True, conv_clamp=None, ema_rampup=0.05)
-    assert Recipe(**json.loads(json.dumps(dataclasses.asdict(recipe)))) == recipe
+    recipe = tiny(mirror=True, conv_clamp=None, ema_rampup=0.05, batch_by_res=((4, 8), (8, 4)))
+    assert from_json(Recipe, json.loads(json.dumps(dataclasses.asdict(recipe)))) == recipe
 
 
 # What `decide` chooses: facts.md, section 1.6.1, row "auto"
@@ -153,7 +166,8 @@ def test_nothing_is_left_open_and_deciding_again_changes_nothing(size: tuple[int
     open_recipe = Recipe(cbase=None, batch=None, glr=None, dlr=None, gamma=None, mbstd_group=None, ema_kimg=None)
     decided = decide(open_recipe, height=size[0], width=size[1])
     left = {name for name, value in dataclasses.asdict(decided).items() if value is None}
-    assert left == {"ema_rampup"}  # None means: no ramp
+    ends = {name for name in left if name.endswith("_end")}
+    assert left - ends == {"ema_rampup", "decay_kimg"}  # None means: no ramp, no second value
     assert decide(decided, height=8, width=8) == decided
 
 

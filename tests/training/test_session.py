@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from allaprima.errors import AllaPrimaError, ConfigError, DataError, OutputError, RunError
+from allaprima.training.fields import from_json
 from allaprima.training import Recipe, open_session, recipe_of
 from tests.training.small import CPU, MIDDLE, make_data, numbers, tiny, train
 
@@ -38,7 +39,7 @@ def content(path: Path) -> dict[str, bytes]:
 def test_a_new_run_has_a_configuration_that_tells_all(data: Path, tmp_path: Path) -> None:
     session = open_session(data, tmp_path / "deep/run", tiny(gamma=None), device=CPU)
     config = json.loads((tmp_path / "deep/run/config.json").read_text())
-    assert Recipe(**config["recipe"]) == session.run.recipe
+    assert from_json(Recipe, config["recipe"]) == session.run.recipe
     assert config["recipe"]["gamma"] == pytest.approx(0.0002 * 64 / 4)
     assert config["data"] | {"fingerprint": ""} == {
         "name": "set",
@@ -49,7 +50,7 @@ def test_a_new_run_has_a_configuration_that_tells_all(data: Path, tmp_path: Path
     }
     assert config["format_version"] == 1
     assert {"allaprima_version", "torch_version", "machine"} <= config.keys()
-    assert session.provenance == {"data": config["data"], "recipe": config["recipe"]}
+    assert session.provenance == {"data": config["data"], "recipe": dataclasses.asdict(session.run.recipe)}
     assert (session.run.step, session.notes) == (0, [])
 
 

@@ -124,7 +124,7 @@ def test_the_header_says_where_the_training_is(trained: Run, tmp_path: Path) -> 
     tensors, header = read_tensors(save_state(trained, tmp_path), kind="state", version=1)
     assert (header["step"], header["images_seen"]) == (2, 8)
     roles = {name.partition(".")[0] for name in tensors}
-    assert roles == {"G", "D", "G_ema", "G_optimizer", "D_optimizer", "pl_mean"}
+    assert roles == {"G", "D", "G_ema", "G_optimizer", "D_optimizer", "pl_mean", "signs"}
 
 
 def test_a_failed_save_keeps_the_state_before(trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

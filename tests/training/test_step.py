@@ -13,29 +13,29 @@ from allaprima.images import to_network
 from allaprima.training import step as steps
 from allaprima.training.run import Run
 from allaprima.training.statistics import Scalars
+from allaprima.training.painting import draw_latents, paint
 from allaprima.training.step import (
+    Reals,
     discriminator_step,
-    draw_latents,
     generator_step,
-    paint,
     path_length_step,
-    r1_step,
+    penalty_step,
     train_step,
 )
 from tests.conftest import assert_near
 from tests.training.small import batch_for, small_run
 
 
-def reals(run: Run) -> tuple[Tensor, Tensor]:
+def reals(run: Run) -> Reals:
     pixels, labels = batch_for(run)
-    return to_network(pixels), labels
+    return Reals(to_network(pixels), labels)
 
 
 PHASES: dict[str, Callable[[Run, Scalars], None]] = {
-    "generator": lambda run, scalars: generator_step(run, scalars),
+    "generator": lambda run, scalars: generator_step(run, reals(run), scalars),
     "path length": lambda run, scalars: path_length_step(run, scalars),
-    "discriminator": lambda run, scalars: discriminator_step(run, *reals(run), scalars),
-    "r1": lambda run, scalars: r1_step(run, *reals(run), scalars),
+    "discriminator": lambda run, scalars: discriminator_step(run, reals(run), scalars),
+    "r1": lambda run, scalars: penalty_step(run, reals(run), scalars),
 }
 MOVES = {"generator": "G", "path length": "G", "discriminator": "D", "r1": "D"}
 LOSSES = {
@@ -134,6 +134,8 @@ def test_counters_and_numbers_of_a_step() -> None:
         "Loss/D/loss": 6,
         "Loss/r1_penalty": 6,
         "Loss/D/reg": 6,
+        "Gradients/G": 1,
+        "Gradients/D": 1,
     }
     assert not any(value.requires_grad for value in scalars.values())
 
@@ -240,11 +242,11 @@ def test_labels_reach_both_networks(monkeypatch: pytest.MonkeyPatch) -> None:
             return forward(x, c, **options)
 
         monkeypatch.setattr(network, "forward", spy)
-    images, labels = reals(run)
-    r1_step(run, images, labels, {})
-    assert torch.equal(got[-1], labels)
+    real = reals(run)
+    penalty_step(run, real, {})
+    assert torch.equal(got[-1], real.labels)
     got.clear()
-    generator_step(run, {})
+    generator_step(run, real, {})
     wanted = draw_latents(run, "G").c
     assert len(got) >= 2
     assert all(torch.equal(c, wanted) for c in got)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from allaprima.checkpoint.tensors import KEY, one_line, read_header, read_tensors, write_tensors
 from allaprima.errors import ModelFileError
 from allaprima.files import make_directory, write_text
-from allaprima.models import DiscriminatorSpec, GeneratorSpec, Spec, build, spec_from_dict, spec_to_dict
+from allaprima.models import Spec, build, is_generator, spec_from_dict, spec_to_dict
 from allaprima.version import __version__
 
 FORMAT_VERSION = 1
@@ -119,7 +119,7 @@ def _described(header: Mapping[str, Any]) -> tuple[dict[str, Spec], dict[str, An
     """Specs by role, provenance and class names."""
     specs = {role: spec_from_dict(data) for role, data in header["networks"].items() if role in ROLES}
     for role, spec in specs.items():
-        if not isinstance(spec, DiscriminatorSpec if role == "D" else GeneratorSpec):
+        if is_generator(spec) == (role == "D"):
             raise TypeError(f"{role} cannot be a {spec_to_dict(spec)['type']}")
     class_names = header.get("class_names")
     if class_names is not None and not (isinstance(class_names, list) and all(isinstance(n, str) for n in class_names)):

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from allaprima.cli.device import choose_device, device_option
 
 if TYPE_CHECKING:
-    from allaprima.training import Recipe
+    from allaprima.training import Recipe, Report
 
 DEFAULT_RECIPE = "auto"
 
@@ -25,6 +25,14 @@ DEFAULT_RECIPE = "auto"
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--recipe", "recipe_name", help="Named starting point; --dry-run shows what is in it. [default: auto]")
 @click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change a field of it; repeatable.")
+@click.option("--init-from", metavar="MODEL", help="Begin with the weights of this model, as far as they fit.")
+@click.option(
+    "--on-divergence",
+    type=click.Choice(["stop", "rollback"]),
+    default="stop",
+    show_default=True,
+    help="What to do when numbers explode: stop, or go back to the last good snapshot with half the rates.",
+)
 @click.option("--kimg", type=float, help="Length of the training in thousands of images; fractions are allowed.")
 @device_option()
 @click.option("--dry-run", is_flag=True, help="Print the decided recipe and the networks' sizes, and stop.")
@@ -33,6 +41,8 @@ def train(
     run: Path,
     recipe_name: str | None,
     overrides: tuple[str, ...],
+    init_from: str | None,
+    on_divergence: Literal["stop", "rollback"],
     kimg: float | None,
     device_name: str,
     dry_run: bool,
@@ -44,18 +54,19 @@ def train(
       allaprima train flowers.zip runs/flowers --recipe laptop
       allaprima train flowers.zip runs/flowers --recipe laptop --kimg 2000
       allaprima train faces.zip runs/faces --recipe paper256 --set gamma=2
+      allaprima train birds.zip runs/birds --init-from runs/flowers --set freezed=10
 
     DATA is an archive made by `allaprima dataset`, or a folder of images of one size. The same command goes on exactly
     where RUN stopped; Ctrl-C and SIGTERM save first.
     """  # noqa: D301  click reads the backspace
     from allaprima.training import fit, is_finished, open_session
 
-    recipe = chosen_recipe(recipe_name, overrides, kimg, run=run)
+    recipe = chosen_recipe(recipe_name, overrides, kimg, run=run, fine_tuned=init_from is not None)
     device = choose_device(device_name)
     if dry_run:
         show(data, recipe, device)
         return
-    session = open_session(data, run, recipe, device=device)
+    session = open_session(data, run, recipe, device=device, init_from=init_from)
     for note in session.notes:
         click.echo(f"allaprima: {note}", err=True)
     if is_finished(session.run):
@@ -66,21 +77,48 @@ def train(
     click.echo(f"{verb} at {session.run.images_seen / 1000:g} kimg with {len(session.dataset)} images on {device}")
     stopped = False
     with stop_signal() as stop, progress(session.run.images_seen, session.run.recipe.kimg) as bar:
-        for report in fit(session, should_stop=lambda: stop.wished, on_step=lambda r: bar.update(r.images_seen)):
-            bar.write("stopped, state saved" if report.stopped else report.line())
+        told = "healthy"
+        for report in fit(
+            session,
+            on_divergence=on_divergence,
+            should_stop=lambda: stop.wished,
+            on_step=lambda r: bar.update(r.images_seen),
+        ):
+            bar.write(sentence(report))
+            if report.verdict and report.verdict.condition != told:  # once, not at every tick
+                told = report.verdict.condition
+                bar.write(f"the training is {told}: {report.verdict.reason}; {report.verdict.remedy}")
             stopped = report.stopped
     click.echo(f"run directory: {run}" + (" (the same command goes on)" if stopped else ""))
 
 
-def chosen_recipe(name: str | None, overrides: tuple[str, ...], kimg: float | None, *, run: Path) -> "Recipe":
-    """The recipe of the command line: the one named, else the run's own, else `DEFAULT_RECIPE`; with its changes."""
+def sentence(report: "Report") -> str:
+    """What is printed of a report."""
+    if report.stopped:
+        return "stopped, state saved"
+    if report.went_back:
+        return f"the training diverged: back to {report.kimg:g} kimg, with half the learning rates"
+    return report.line()
+
+
+def chosen_recipe(
+    name: str | None, overrides: tuple[str, ...], kimg: float | None, *, run: Path, fine_tuned: bool = False
+) -> "Recipe":
+    """The recipe of the command line: the one named, else the run's own, else `DEFAULT_RECIPE`; with its changes.
+
+    A new run that begins with a model's weights adapts its augmentation faster and needs no ramps, as in the reference
+    tools: ``ada_kimg`` 100, no ``ema_rampup``, no blur.
+    """
     from allaprima.errors import ConfigError
     from allaprima.training import RECIPES, recipe_of, with_overrides
 
     if name is not None and name not in RECIPES:
         raise ConfigError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
     own = recipe_of(run) if name is None else None
-    recipe = with_overrides(own or RECIPES[name or DEFAULT_RECIPE], overrides)
+    recipe = own or RECIPES[name or DEFAULT_RECIPE]
+    if fine_tuned and own is None:
+        recipe = dataclasses.replace(recipe, ada_kimg=100.0, ema_rampup=None, blur_init_sigma=0.0)
+    recipe = with_overrides(recipe, overrides)
     return recipe if kimg is None else dataclasses.replace(recipe, kimg=kimg)
 
 
@@ -88,13 +126,13 @@ def show(data: Path, recipe: "Recipe", device: object) -> None:
     """Print what a training would be."""
     import torch
 
-    from allaprima.data import ImageDataset
     from allaprima.models import build, count_parameters
     from allaprima.training import decide_for
-    from allaprima.training.run import specs
+    from allaprima.training.networks import specs
+    from allaprima.training.session import open_dataset
 
     assert isinstance(device, torch.device)
-    dataset = ImageDataset(data, use_labels=recipe.cond, mirror=recipe.mirror)
+    dataset = open_dataset(data, recipe)
     decided = decide_for(recipe, dataset, device)
     click.echo(json.dumps(dataclasses.asdict(decided), indent=2))
     channels, height, width = dataset.image_shape

@@ -21,10 +21,13 @@ from allaprima.images.modes import mode_of
 from allaprima.images.png import read_image, to_array
 
 
+FEW = 20  # one image in so many may be held out
+
+
 class ImageDataset:
     """Images of one shape, sorted by name, in a ZIP archive or a folder with an optional ``dataset.json``.
 
-    The first image fixes the shape. With ``mirror`` item N + i is item i flipped left to right.
+    The first image fixes the shape. Of N images, item N·k + i is image i in the k-th of `flips`.
 
     Attributes:
         path: The archive or folder.
@@ -32,6 +35,8 @@ class ImageDataset:
         image_shape: (channels, height, width).
         has_labels: Whether there are labels at all, used or not.
         label_dim: Length of a label vector; 0 unless ``use_labels``.
+        names: Names of the images that are items; those held out are not among them.
+        flips: The ways in which each image is shown, each (left to right, upside down).
         class_names: What the class numbers mean, if the dataset says so.
     """
 
@@ -43,6 +48,8 @@ class ImageDataset:
         max_images: int | None = None,
         seed: int = 0,
         mirror: bool = False,
+        yflip: bool = False,
+        holdout: int = 0,
     ) -> None:
         """Open a dataset; images are decoded when asked for.
 
@@ -50,8 +57,10 @@ class ImageDataset:
             path: A ZIP archive or a folder.
             use_labels: Give label vectors; there must be a label for every image.
             max_images: Use that many images, chosen by ``seed``, as the reference tools choose them.
-            seed: Of that choice.
-            mirror: Add every image flipped.
+            seed: Of that choice, and of the images held out.
+            mirror: Add every image flipped left to right.
+            yflip: Add every image flipped upside down.
+            holdout: Keep so many images apart, but at most one in twenty: they are no items, `held_out` gives them.
 
         Raises:
             DataError: The path, its first image or its labels are not what they should be.
@@ -59,16 +68,17 @@ class ImageDataset:
         self._store = open_store(path)
         self.path = Path(path)
         self.name = self.path.resolve().stem if self.path.is_file() else self.path.resolve().name
-        self.mirror = mirror
+        self.flips = [(x, y) for y in ((False, True) if yflip else (False,)) for x in ((False, True) if mirror else (False,))]
         files = self._store.names()
         all_names = [name for name in files if is_image_name(name)]
         if not all_names:
             raise DataError(f"{self.path} holds no image")
-        self.names = _subset(all_names, max_images, seed)
+        self.names, self._held_out = _apart(_subset(all_names, max_images, seed), holdout, seed)
         self.image_shape = self._first_shape()
         labels = self._read_labels(LABELS_FILE in files)
         self.has_labels, self.class_names = bool(labels.of), labels.class_names
-        self._labels = self._label_table(labels, all_names) if use_labels else torch.zeros(len(self.names), 0)
+        self._labels = self._label_table(labels, all_names, self.names, use_labels)
+        self._held_out_labels = self._label_table(labels, all_names, self._held_out, use_labels)
         self.label_dim = self._labels.shape[1]
 
     @property
@@ -87,14 +97,14 @@ class ImageDataset:
         return self.image_shape[2]
 
     def __len__(self) -> int:
-        return len(self.names) * (2 if self.mirror else 1)
+        return len(self.names) * len(self.flips)
 
     def __getitem__(self, index: int) -> tuple[UInt8[Tensor, "c h w"], Float[Tensor, " d"]]:
         if not 0 <= index < len(self):
             raise IndexError(f"item {index} of a dataset of {len(self)}")
-        row = index % len(self.names)
-        image = self._decode(row)
-        return image.flip(2) if index >= len(self.names) else image, self._labels[row]
+        flip, row = divmod(index, len(self.names))
+        x, y = self.flips[flip]
+        return self._decode(self.names[row]).flip([*([2] if x else []), *([1] if y else [])]), self._labels[row]
 
     def label_table(self) -> Float[Tensor, "n d"]:
         """Give the labels of all images, without their mirrored copies; d is 0 unless ``use_labels``."""
@@ -102,10 +112,11 @@ class ImageDataset:
 
     def load_all(self) -> tuple[UInt8[Tensor, "n c h w"], Float[Tensor, "n d"]]:
         """Decode all images, without their mirrored copies."""
-        images = torch.empty(len(self.names), *self.image_shape, dtype=torch.uint8)
-        for row in range(len(self.names)):
-            images[row] = self._decode(row)
-        return images, self._labels
+        return self._decode_all(self.names), self._labels
+
+    def held_out(self) -> tuple[UInt8[Tensor, "n c h w"], Float[Tensor, "n d"]]:
+        """Decode the images that are kept apart."""
+        return self._decode_all(self._held_out), self._held_out_labels
 
     def fingerprint(self) -> str:
         """Hash names, sizes, checksums and labels: 32 hexadecimal digits, the same for a folder and its archive."""
@@ -116,11 +127,17 @@ class ImageDataset:
         digest.update(self._labels.numpy().tobytes())
         return digest.hexdigest()[:32]
 
-    def _decode(self, row: int) -> Tensor:
-        image: Tensor = self._picture(self.names[row])
+    def _decode_all(self, names: list[str]) -> Tensor:
+        images = torch.empty(len(names), *self.image_shape, dtype=torch.uint8)
+        for row, name in enumerate(names):
+            images[row] = self._decode(name)
+        return images
+
+    def _decode(self, name: str) -> Tensor:
+        image: Tensor = self._picture(name)
         if tuple(image.shape) != self.image_shape:
             raise DataError(
-                f"{self.names[row]} in {self.path} is {describe_shape(image.shape)}, but {self.names[0]} is "
+                f"{name} in {self.path} is {describe_shape(image.shape)}, but {self.names[0]} is "
                 f"{describe_shape(self.image_shape)}: make them alike with 'allaprima dataset'"
             )
         return image
@@ -138,11 +155,13 @@ class ImageDataset:
             return Labels({})
         return parse_labels(self._store.read(LABELS_FILE), f"{LABELS_FILE} in {self.path}")
 
-    def _label_table(self, labels: Labels, all_names: list[str]) -> Tensor:
+    def _label_table(self, labels: Labels, all_names: list[str], names: list[str], use_labels: bool) -> Tensor:
+        if not use_labels:
+            return torch.zeros(len(names), 0)
         if not labels.of:
             raise DataError(f"{self.path} has no labels: make it with labels, or train without")
         _check_complete(labels.of, all_names, self.path)
-        return label_vectors([labels.of[name] for name in self.names], label_width(labels.of))
+        return label_vectors([labels.of[name] for name in names], label_width(labels.of))
 
 
 def describe_shape(shape: Iterable[int]) -> str:
@@ -160,6 +179,13 @@ def _subset(names: list[str], max_images: int | None, seed: int) -> list[str]:
     order = np.arange(len(names))
     np.random.RandomState(seed).shuffle(order)  # as in the whole ecosystem
     return [names[i] for i in np.sort(order[:max_images])]
+
+
+def _apart(names: list[str], holdout: int, seed: int) -> tuple[list[str], list[str]]:
+    """Names to train on, and those held out."""
+    count = min(holdout, len(names) // FEW)
+    apart = set(np.random.RandomState(seed).permutation(len(names))[:count].tolist())
+    return [n for i, n in enumerate(names) if i not in apart], [n for i, n in enumerate(names) if i in apart]
 
 
 def _check_complete(labels: dict[str, int | list[float]], names: list[str], path: Path) -> None:

@@ -80,10 +80,12 @@ def _cached(dataset: ImageDataset, order: _Positions, pin: bool) -> Iterator[Bat
     tensor, labels = dataset.load_all()
     images = tensor.numpy()  # gathers by NumPy, as torch's own indexing crawls when its threads find no free core
     for indices in order:
-        flipped, rows = np.divmod(np.array(indices), len(images))
-        batch, mirrored = images[rows], flipped == 1
-        if mirrored.any():
-            batch[mirrored] = batch[mirrored][..., ::-1]
+        flips, rows = np.divmod(np.array(indices), len(images))
+        batch = images[rows]
+        for number, (x, y) in enumerate(dataset.flips):
+            flipped = flips == number
+            if (x or y) and flipped.any():
+                batch[flipped] = np.flip(batch[flipped], [*([3] if x else []), *([2] if y else [])])
         yield _pinned((torch.from_numpy(batch), labels[rows]), pin)
 
 

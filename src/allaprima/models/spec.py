@@ -1,35 +1,50 @@
 """Specs: what a network is, as data that JSON can hold, and the one function that makes a network of it."""
 
 import dataclasses
-from typing import Any
+from typing import Any, get_args
 
 from torch import nn
 
 from allaprima.errors import ModelFileError
-from allaprima.models.stylegan2 import Discriminator, Generator, StyleGAN2Discriminator, StyleGAN2Generator
+from allaprima.models import progan, r3gan, stylegan, stylegan2, stylegan3
 
-GeneratorSpec = StyleGAN2Generator
-DiscriminatorSpec = StyleGAN2Discriminator
+GeneratorSpec = (
+    stylegan2.StyleGAN2Generator
+    | stylegan3.StyleGAN3Generator
+    | stylegan.StyleGANGenerator
+    | progan.ProGANGenerator
+    | r3gan.R3GANGenerator
+)
+DiscriminatorSpec = (
+    stylegan2.StyleGAN2Discriminator
+    | stylegan.StyleGANDiscriminator
+    | progan.ProGANDiscriminator
+    | r3gan.R3GANDiscriminator
+)
 Spec = GeneratorSpec | DiscriminatorSpec
 
-SPEC_TYPES: dict[str, type[Spec]] = {
-    "stylegan2-generator": StyleGAN2Generator,
-    "stylegan2-discriminator": StyleGAN2Discriminator,
+NETWORKS: dict[str, tuple[type[Spec], type[nn.Module]]] = {
+    "stylegan2-generator": (stylegan2.StyleGAN2Generator, stylegan2.Generator),
+    "stylegan2-discriminator": (stylegan2.StyleGAN2Discriminator, stylegan2.Discriminator),
+    "stylegan3-generator": (stylegan3.StyleGAN3Generator, stylegan3.Generator),
+    "stylegan-generator": (stylegan.StyleGANGenerator, stylegan.Generator),
+    "stylegan-discriminator": (stylegan.StyleGANDiscriminator, stylegan.Discriminator),
+    "progan-generator": (progan.ProGANGenerator, progan.Generator),
+    "progan-discriminator": (progan.ProGANDiscriminator, progan.Discriminator),
+    "r3gan-generator": (r3gan.R3GANGenerator, r3gan.Generator),
+    "r3gan-discriminator": (r3gan.R3GANDiscriminator, r3gan.Discriminator),
 }
+"""By the name that a model file gives: the spec, and the network that is made of it."""
 
 
 def build(spec: Spec) -> Any:
     """Make the network that ``spec`` says, with new random weights from PyTorch's global generator."""
-    match spec:
-        case StyleGAN2Generator():
-            return Generator(spec)
-        case StyleGAN2Discriminator():
-            return Discriminator(spec)
+    return next(network for kind, network in NETWORKS.values() if isinstance(spec, kind))(spec)
 
 
 def spec_to_dict(spec: Spec) -> dict[str, Any]:
     """JSON-ready form of ``spec``, with its type's name."""
-    (name,) = (name for name, kind in SPEC_TYPES.items() if isinstance(spec, kind))
+    (name,) = (name for name, (kind, _) in NETWORKS.items() if isinstance(spec, kind))
     return {"type": name, **dataclasses.asdict(spec)}
 
 
@@ -37,9 +52,9 @@ def spec_from_dict(data: dict[str, Any]) -> Spec:
     """The spec that `spec_to_dict` wrote. Raises `ModelFileError` for an unknown type or field."""
     fields = dict(data)
     name = fields.pop("type", None)
-    kind = SPEC_TYPES.get(name) if isinstance(name, str) else None
-    if kind is None:
-        raise ModelFileError(f"unknown network type {name!r}; this version knows {', '.join(SPEC_TYPES)}")
+    if not isinstance(name, str) or name not in NETWORKS:
+        raise ModelFileError(f"unknown network type {name!r}; this version knows {', '.join(NETWORKS)}")
+    kind = NETWORKS[name][0]
     unknown = sorted(set(fields) - {field.name for field in dataclasses.fields(kind)})
     if unknown:
         raise ModelFileError(f"unknown field {unknown[0]!r} in a {name}; it may come from a newer version of allaprima")
@@ -48,6 +63,11 @@ def spec_from_dict(data: dict[str, Any]) -> Spec:
         return kind(**arguments)
     except TypeError as error:
         raise ModelFileError(f"incomplete description of a {name}: {error}") from error
+
+
+def is_generator(spec: Spec) -> bool:
+    """Whether ``spec`` describes a generator, rather than a discriminator."""
+    return isinstance(spec, get_args(GeneratorSpec))
 
 
 def count_parameters(network: nn.Module) -> int:

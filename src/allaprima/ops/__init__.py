@@ -3,6 +3,13 @@
 from allaprima.ops.bias_act import ACTIVATIONS as ACTIVATIONS
 from allaprima.ops.bias_act import bias_act as bias_act
 from allaprima.ops.bias_act import split_gain as split_gain
+from allaprima.ops.box_resampling import downsample_mean as downsample_mean
+from allaprima.ops.box_resampling import downsampling_conv2d_mean as downsampling_conv2d_mean
+from allaprima.ops.box_resampling import upsample_nearest as upsample_nearest
+from allaprima.ops.box_resampling import upsampling_conv2d_nearest as upsampling_conv2d_nearest
+from allaprima.ops.filter_design import jinc_lowpass as jinc_lowpass
+from allaprima.ops.filter_design import kaiser_lowpass as kaiser_lowpass
+from allaprima.ops.filtered_lrelu import filtered_lrelu as filtered_lrelu
 from allaprima.ops.minibatch_std import minibatch_std as minibatch_std
 from allaprima.ops.modulated_conv import demodulation as demodulation
 from allaprima.ops.modulated_conv import modulated_conv2d as modulated_conv2d

@@ -10,6 +10,7 @@ state/                      what an exact resume needs
 """
 
 import json
+import math
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -93,6 +94,12 @@ class RunDirectory:
     def append_statistics(self, summary: dict[str, dict[str, float]]) -> None:
         """Add a tick to stats.jsonl."""
         self.append("stats.jsonl", json.dumps({**summary, "timestamp": time.time()}))
+
+    def statistics(self) -> list[dict[str, Any]]:
+        """What the lines of stats.jsonl hold."""
+        path = self.path / "stats.jsonl"
+        lines = path.read_text().splitlines() if path.is_file() else []
+        return [json.loads(line) for line in lines if math.isfinite(_kimg(line))]
 
     def forget_after(self, kimg: float) -> None:
         """Remove the ticks after ``kimg`` from stats.jsonl: a resume will write them again."""

@@ -4,21 +4,24 @@ import dataclasses
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import torch
 
-from allaprima.data import batches
+from allaprima.data import Batch, batches
 from allaprima.errors import NonFiniteError
 from allaprima.training.board import Board
 from allaprima.training.directory import sheet_size
+from allaprima.training.health import Verdict, Vitals, examine
 from allaprima.training.run import Run
 from allaprima.training.session import Session
-from allaprima.training.state import save_state
+from allaprima.training.state import restore_good, save_state
 from allaprima.training.step import train_step
+from allaprima.training.vitals import Examiner, vitals_of
 
 SAVE_SECONDS = 600  # at most this much work is lost when a process is killed
 
@@ -35,7 +38,9 @@ class Report:
         seconds_left: At this speed; infinite if nothing was measured.
         losses: Mean of each loss in this tick, by name.
         memory_gb: Peak memory of the process, and of the GPU if there is one.
+        verdict: How the training is doing, with the reason and the remedy; None in the first ticks.
         snapshot: Model file that was written at this tick.
+        went_back: Whether the training diverged and went back to its last good state.
         stopped: Whether the training was asked to stop and has saved its state.
     """
 
@@ -46,7 +51,9 @@ class Report:
     seconds_left: float
     losses: dict[str, float]
     memory_gb: tuple[float, ...]
+    verdict: Verdict | None = None
     snapshot: Path | None = None
+    went_back: bool = False
     stopped: bool = False
 
     def line(self) -> str:
@@ -57,6 +64,7 @@ class Report:
         return (
             f"tick {self.tick:<4d} kimg {self.kimg:.{digits}f}/{self.kimg_in_all:g}  {self.images_per_second:.1f} img/s"
             f"  ETA {duration(self.seconds_left)}  {losses}  mem {memory} GB"
+            + (f"  {self.verdict.condition}" if self.verdict else "")
         )
 
 
@@ -72,9 +80,15 @@ def duration(seconds: float) -> str:
     return f"{h}h {m:02d}m" if hours else f"{m}m {s:02d}s"
 
 
+OnDivergence = Literal["stop", "rollback"]
+MOST_ROLLBACKS = 3
+SLOWDOWN = 0.5  # of the learning rates, each time
+
+
 def fit(
     session: Session,
     *,
+    on_divergence: OnDivergence = "stop",
     should_stop: Callable[[], bool] = lambda: False,
     on_step: Callable[[Run], None] = lambda run: None,
 ) -> Iterator[Report]:
@@ -83,13 +97,21 @@ def fit(
     The state is saved with every snapshot, every ten minutes, and when ``should_stop`` says so; the iterator then ends.
     A run that has seen them all is let alone.
 
+    Args:
+        session: The opened run.
+        on_divergence: What happens when a number is not finite: ``stop``, or ``rollback``, which goes back to the last
+            good snapshot with half the learning rates, at most three times, and does so too when the verdict on the
+            run's health is that it diverges.
+        should_stop: Asked after each step.
+        on_step: Told of each step.
+
     Raises:
         NonFiniteError: Names the step, the tensor and the last good snapshot. The saved state is not touched.
         OutputError: The run directory cannot be written.
     """
     if not is_finished(session.run):
         with closing(Board(session.directory.path, images_seen=session.run.images_seen)) as board:
-            yield from _fit(session, board, should_stop, on_step)
+            yield from _Loop(session, board, on_divergence).run(should_stop, on_step)
 
 
 def is_finished(run: Run) -> bool:
@@ -97,59 +119,110 @@ def is_finished(run: Run) -> bool:
     return run.images_seen >= _images(run.recipe.kimg)
 
 
-def _fit(
-    session: Session, board: Board, should_stop: Callable[[], bool], on_step: Callable[[Run], None]
-) -> Iterator[Report]:
-    run, directory = session.run, session.directory
-    clock = _Clock(run)
-    if run.step == 0:
-        _write_first_sheets(session)
-    source = batches(
-        session.dataset,
-        run.batch,
-        seed=run.recipe.seed,
-        start=run.images_seen,
-        workers=run.recipe.workers,
-        pin_memory=run.device.type == "cuda",
-    )
-    done = False
-    while not done:
-        tick_before = _tick(run)
-        try:
-            run.statistics.add(train_step(run, *next(source)))
-        except NonFiniteError as error:
-            raise NonFiniteError(f"{error}; the last good snapshot is {_last_snapshot(session)}") from error
-        on_step(run)
-        stop, done = should_stop(), is_finished(run)
-        if _tick(run) > tick_before or done:
-            snap = done or _tick(run) // run.recipe.snap > tick_before // run.recipe.snap
-            yield _end_tick(session, board, clock, snap=snap)
-        if stop and not done:
-            save_state(run, directory.states)
-            yield clock.report(run, stopped=True)
-            return
-        if clock.save_is_due():
-            save_state(run, directory.states)
+class _Loop:
+    """The loop and what it remembers from tick to tick."""
+
+    def __init__(self, session: Session, board: Board, on_divergence: OnDivergence) -> None:
+        self.session, self.board, self.on_divergence = session, board, on_divergence
+        self.training, self.directory = session.run, session.directory
+        self.clock = _Clock(session.run)
+        self.examiner = Examiner(session.run, session.dataset)
+        self.history = [self._vitals(row) for row in session.directory.statistics()]
+
+    def run(self, should_stop: Callable[[], bool], on_step: Callable[[Run], None]) -> Iterator[Report]:
+        """Train, step by step."""
+        run, clock = self.training, self.clock
+        if run.step == 0:
+            _write_first_sheets(self.session)
+            if self.on_divergence == "rollback":
+                save_state(run, self.directory.states, good=True)
+        source = self._batches()
+        done = False
+        while not done:
+            tick_before = _tick(run)
+            try:
+                run.statistics.add(train_step(run, *next(source)))
+            except NonFiniteError as error:
+                self._go_back(str(error), cause=error)
+                source = self._batches()
+                yield clock.report(run, went_back=True)
+                continue
+            on_step(run)
+            stop, done = should_stop(), is_finished(run)
+            if _tick(run) > tick_before or done:
+                report = self._end_tick(snap=done or _tick(run) // run.recipe.snap > tick_before // run.recipe.snap)
+                yield report
+                if self.on_divergence == "rollback" and report.verdict and report.verdict.condition == "diverging":
+                    self._go_back(report.verdict.reason)
+                    source, done = self._batches(), False
+                    yield clock.report(run, went_back=True)
+            if stop and not done:
+                save_state(run, self.directory.states)
+                yield clock.report(run, stopped=True)
+                return
+            if clock.save_is_due():
+                save_state(run, self.directory.states)
+                clock.saved()
+
+    def _batches(self) -> Iterator[Batch]:
+        """Batches from where the run is; their size may change as its networks grow."""
+        run = self.training
+        while True:
+            size = run.batch
+            for batch in batches(
+                self.session.dataset,
+                size,
+                seed=run.recipe.seed,
+                start=run.images_seen,
+                workers=run.recipe.workers,
+                pin_memory=run.device.type == "cuda",
+            ):
+                yield batch
+                if run.batch != size:
+                    break
+
+    def _end_tick(self, *, snap: bool) -> Report:
+        run, directory, clock = self.training, self.directory, self.clock
+        run.statistics.add(self.examiner.measure())
+        clock.note(run)
+        summary = run.statistics.summary()
+        directory.append_statistics(summary)
+        self.board.write(summary, images_seen=run.images_seen)
+        self.history.append(self._vitals(summary))
+        augmented = run.recipe.aug != "noaug"
+        verdict = examine(self.history, augmented=augmented, settings=dataclasses.asdict(run.recipe))
+        report = clock.report(run, verdict=verdict)
+        directory.append("log.txt", report.line())
+        run.statistics.clear()
+        if snap:
+            directory.write_fakes(run, f"fakes{run.images_seen // 1000:06d}")
+            snapshot = directory.write_snapshot(run, self.session.provenance, self.session.dataset.class_names)
+            report = dataclasses.replace(report, snapshot=snapshot)
+            good = self.on_divergence == "rollback" and verdict.condition != "diverging"
+            save_state(run, directory.states, good=good)
             clock.saved()
+        clock.next_tick(run)
+        return report
 
+    def _vitals(self, row: Mapping[str, Any]) -> Vitals:
+        adaptive = self.training.recipe.aug in ("ada", "apa")
+        return vitals_of(row, self.training.recipe.p_max if adaptive else None)
 
-def _end_tick(session: Session, board: Board, clock: "_Clock", *, snap: bool) -> Report:
-    run, directory = session.run, session.directory
-    clock.note(run)
-    summary = run.statistics.summary()
-    directory.append_statistics(summary)
-    board.write(summary, images_seen=run.images_seen)
-    report = clock.report(run)
-    directory.append("log.txt", report.line())
-    run.statistics.clear()
-    if snap:
-        directory.write_fakes(run, f"fakes{run.images_seen // 1000:06d}")
-        snapshot = directory.write_snapshot(run, session.provenance, session.dataset.class_names)
-        report = dataclasses.replace(report, snapshot=snapshot)
-        save_state(run, directory.states)
-        clock.saved()
-    clock.next_tick(run)
-    return report
+    def _go_back(self, reason: str, *, cause: NonFiniteError | None = None) -> None:
+        """Return to the last good state with lower rates. Raises `NonFiniteError` if that is not wished, or no help."""
+        run = self.training
+        if self.on_divergence == "stop" or run.rollbacks >= MOST_ROLLBACKS:
+            tried = f" (after going back {run.rollbacks} times)" if run.rollbacks else ""
+            raise NonFiniteError(f"{reason}{tried}; the last good snapshot is {_last_snapshot(self.session)}") from cause
+        restore_good(run, self.directory.states)
+        run.rollbacks, run.slowdown = run.rollbacks + 1, run.slowdown * SLOWDOWN
+        self.directory.forget_after(run.images_seen / 1000)
+        self.directory.append(
+            "log.txt", f"{reason}: back to {run.images_seen / 1000:g} kimg with {run.slowdown:g} times the rates"
+        )
+        self.history = [vitals for vitals in self.history if vitals.kimg <= run.images_seen / 1000]
+        save_state(run, self.directory.states, good=True)
+        self.clock.next_tick(run)
 
 
 def _tick(run: Run) -> int:
@@ -204,16 +277,27 @@ class _Clock:
             "Timing/total_sec": time.monotonic() - self.begun,
             "Resources/cpu_mem_gb": memory_gb(run.device)[0],
         }
+        if run.recipe.growing:
+            values["Progress/lod"] = float(run.D.lod)
         if run.device.type == "cuda":
             values["Resources/peak_gpu_mem_gb"] = memory_gb(run.device)[1]
         run.statistics.add(values)
 
-    def report(self, run: Run, *, stopped: bool = False) -> Report:
+    def report(
+        self, run: Run, *, verdict: Verdict | None = None, went_back: bool = False, stopped: bool = False
+    ) -> Report:
         seconds = time.monotonic() - self.tick_begun
         speed = (run.images_seen - self.images_at_tick) / max(seconds, 1e-9)
         left = max(run.recipe.kimg * 1000 - run.images_seen, 0)
         means = {name: row["mean"] for name, row in run.statistics.summary().items()}
-        shown = {"G": "Loss/G/loss", "D": "Loss/D/loss", "r1": "Loss/r1_penalty", "pl": "Loss/pl_penalty"}
+        shown = {
+            "G": "Loss/G/loss",
+            "D": "Loss/D/loss",
+            "r1": "Loss/r1_penalty",
+            "pl": "Loss/pl_penalty",
+            "p": "Progress/augment",
+            "lod": "Progress/lod",
+        }
         return Report(
             tick=_tick(run),
             kimg=run.images_seen / 1000,
@@ -222,6 +306,8 @@ class _Clock:
             seconds_left=left / speed if speed else math.inf,
             losses={short: means[name] for short, name in shown.items() if name in means},
             memory_gb=memory_gb(run.device),
+            verdict=verdict,
+            went_back=went_back,
             stopped=stopped,
         )
 

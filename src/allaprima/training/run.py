@@ -6,12 +6,14 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Adam
 
-from allaprima.models import StyleGAN2Discriminator, StyleGAN2Generator, build, fast_half, set_half
+from allaprima.models import Geometry, build, fast_half, set_half
+from allaprima.training.networks import specs
 from allaprima.training.randomness import Streams
 from allaprima.training.recipe import Precision, Recipe
+from allaprima.training.schedule import batch_at, half_cosine, learning_rates
 from allaprima.training.statistics import Statistics
 
 HALF = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": None}
@@ -32,6 +34,10 @@ class Run:
         step: Iterations done.
         images_seen: Real images shown to the discriminator.
         pl_mean: Moving average of path lengths.
+        strength: Strength p of the adaptive augmentation.
+        signs: Sum and number of the signs of the logits of real images since p was last adjusted.
+        slowdown: Factor on the learning rates: a half for each time that the run diverged and went back.
+        rollbacks: How often that was.
     """
 
     recipe: Recipe
@@ -45,60 +51,31 @@ class Run:
     step: int = 0
     images_seen: int = 0
     pl_mean: Tensor
+    strength: float
+    signs: Tensor
+    slowdown: float = 1.0
+    rollbacks: int = 0
     statistics: Statistics = field(default_factory=Statistics)
 
     @property
+    def geometry(self) -> Geometry:
+        """The grids between the base grid and the images."""
+        return Geometry(self.G.img_height, self.G.img_width)
+
+    @property
     def batch(self) -> int:
-        """Images in one iteration."""
-        assert self.recipe.batch is not None
-        return self.recipe.batch
+        """Images in the next iteration."""
+        return batch_at(self.recipe, self.geometry, self.images_seen)
 
     @property
     def batch_gpu(self) -> int:
         """Images that go through the networks at once."""
         assert self.recipe.batch_gpu is not None
-        return self.recipe.batch_gpu
+        return min(self.recipe.batch_gpu, self.batch)
 
     def generator(self, name: str, *, on_cpu: bool = False) -> torch.Generator:
         """Randomness for ``name`` in this step."""
         return Streams(self.recipe.seed).generator(name, self.step, device="cpu" if on_cpu else self.device)
-
-
-def specs(
-    recipe: Recipe, *, height: int, width: int, channels: int, c_dim: int
-) -> tuple[StyleGAN2Generator, StyleGAN2Discriminator]:
-    """What the two networks of a decided recipe are, for images of one shape."""
-    assert recipe.cbase is not None
-    half = recipe.precision != "fp32"
-    num_fp16_res, conv_clamp = (recipe.num_fp16_res, recipe.conv_clamp) if half else (0, None)
-    generator = StyleGAN2Generator(
-        height=height,
-        width=width,
-        img_channels=channels,
-        c_dim=c_dim,
-        z_dim=recipe.z_dim,
-        w_dim=recipe.w_dim,
-        map_depth=recipe.map_depth,
-        channel_base=recipe.cbase,
-        channel_max=recipe.cmax,
-        architecture=recipe.g_architecture,
-        use_noise=recipe.noise,
-        num_fp16_res=num_fp16_res,
-        conv_clamp=conv_clamp,
-    )
-    discriminator = StyleGAN2Discriminator(
-        height=height,
-        width=width,
-        img_channels=channels,
-        c_dim=c_dim,
-        channel_base=recipe.cbase,
-        channel_max=recipe.cmax,
-        architecture=recipe.d_architecture,
-        mbstd_group=recipe.mbstd_group,
-        num_fp16_res=num_fp16_res,
-        conv_clamp=conv_clamp,
-    )
-    return generator, discriminator
 
 
 def choose_precision(precision: Precision, device: torch.device) -> Precision:
@@ -116,25 +93,50 @@ def start(recipe: Recipe, *, height: int, width: int, channels: int, label_table
         torch.manual_seed(Streams(recipe.seed).generator("weights").initial_seed())
         G, D = build(G_spec), build(D_spec)
     G_ema = copy.deepcopy(G).eval().requires_grad_(requires_grad=False)
+    freeze_layers(D, recipe.freezed)
     for network in (G, D, G_ema):
         network.to(device)
         set_half(network, HALF[recipe.precision])
-    return Run(
+    run = Run(
         recipe=recipe,
         device=device,
         label_table=label_table,
         G=G,
         D=D,
         G_ema=G_ema,
-        G_optimizer=adam(G, recipe.glr, interval=recipe.pl_interval if recipe.pl_weight else None, device=device),
-        D_optimizer=adam(D, recipe.dlr, interval=recipe.r1_interval if recipe.gamma else None, device=device),
+        G_optimizer=adam(G, device),
+        D_optimizer=adam(D, device),
         pl_mean=torch.zeros([], device=device),
+        strength=recipe.p,
+        signs=torch.zeros(2, device=device),
     )
+    set_rates(run)
+    return run
 
 
-def adam(network: Any, rate: float | None, *, interval: int | None, device: torch.device) -> Adam:
-    """Adam, slowed down for its additional lazy steps (StyleGAN2, appendix B: c = k / (k + 1), rate · c, β^c)."""
-    assert rate is not None
-    c = 1.0 if interval is None else interval / (interval + 1)
+def adam(network: nn.Module, device: torch.device) -> Adam:
+    """Adam for the weights that learn; `set_rates` gives it its rates."""
     fused = device.type in ("cpu", "cuda")
-    return Adam(network.parameters(), lr=rate * c, betas=(0.0**c, 0.99**c), eps=ADAM_EPS, fused=fused)
+    return Adam([p for p in network.parameters() if p.requires_grad], lr=0.0, eps=ADAM_EPS, fused=fused)
+
+
+def set_rates(run: Run) -> None:
+    """Give both optimizers this step's rates.
+
+    Those that also take lazy steps are slowed down (StyleGAN2, appendix B: c = k / (k + 1), rate · c, β^c).
+    """
+    recipe = run.recipe
+    beta2 = half_cosine(recipe.beta2, recipe.beta2_end, run.images_seen, recipe.decay_kimg)
+    glr, dlr = learning_rates(recipe, run.geometry, run.images_seen)
+    lazy = (recipe.pl_weight > 0, recipe.has_lazy_penalty)
+    intervals = [k if is_lazy else None for k, is_lazy in zip((recipe.pl_interval, recipe.r1_interval), lazy, strict=True)]
+    for optimizer, rate, interval in zip((run.G_optimizer, run.D_optimizer), (glr, dlr), intervals, strict=True):
+        c = 1.0 if interval is None else interval / (interval + 1)
+        optimizer.param_groups[0].update(lr=rate * run.slowdown * c, betas=(0.0**c, beta2**c))
+
+
+def freeze_layers(D: nn.Module, count: int) -> None:
+    """Freeze-D (Mo, Cho & Shin 2020): the discriminator's ``count`` layers next to the image do not learn."""
+    layers = [module for module in D.modules() if any(True for _ in module.parameters(recurse=False))]
+    for layer in layers[:count]:
+        layer.requires_grad_(requires_grad=False)

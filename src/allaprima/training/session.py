@@ -8,12 +8,15 @@ from typing import Any
 
 import torch
 
+from allaprima.checkpoint import load_networks
 from allaprima.data import ImageDataset
 from allaprima.errors import ConfigError, RunError
 from allaprima.training.directory import RunDirectory
+from allaprima.training.fields import from_json
 from allaprima.training.recipe import Recipe, decide
 from allaprima.training.run import Run, choose_precision, start
 from allaprima.training.state import restore_newest
+from allaprima.training.transfer import transfer
 from allaprima.version import __version__
 
 FORMAT_VERSION = 1
@@ -45,7 +48,9 @@ def decide_for(recipe: Recipe, dataset: ImageDataset, device: torch.device) -> R
     return dataclasses.replace(decided, precision=choose_precision(decided.precision, device))
 
 
-def open_session(data: Path, path: Path, recipe: Recipe | None, *, device: torch.device) -> Session:
+def open_session(
+    data: Path, path: Path, recipe: Recipe | None, *, device: torch.device, init_from: str | Path | None = None
+) -> Session:
     """Open the run at ``path`` for the images at ``data``.
 
     Args:
@@ -53,8 +58,10 @@ def open_session(data: Path, path: Path, recipe: Recipe | None, *, device: torch
         path: Run directory; a new one is made, one with a state is gone on with.
         recipe: None takes the one that the run was started with.
         device: Where to train.
+        init_from: Model whose weights a new run begins with, as far as they fit; one that goes on has its own.
 
     Raises:
+        ModelFileError: ``init_from`` cannot be read.
         DataError: The images cannot be read.
         ConfigError: The recipe cannot work with them.
         RunError: The directory is of another kind, or its run was started with other data or another recipe.
@@ -70,7 +77,7 @@ def open_session(data: Path, path: Path, recipe: Recipe | None, *, device: torch
     wanted = recipe or stored
     if wanted is None:
         raise ConfigError("a new run needs a recipe")
-    dataset = ImageDataset(data, use_labels=wanted.cond, mirror=wanted.mirror, seed=wanted.seed)
+    dataset = open_dataset(data, wanted)
     decided = decide_for(wanted, dataset, device)
     facts = describe(dataset)
     if config is not None and stored is not None:
@@ -82,9 +89,10 @@ def open_session(data: Path, path: Path, recipe: Recipe | None, *, device: torch
                 f" than {data}: give those, or another run directory"
             )
         refuse_changes(path, stored, decided)
+    origin = None if init_from is None or config is not None else load_networks(init_from)
     directory.prepare()
     if config is None:
-        directory.write_config(new_config(decided, facts))
+        directory.write_config(new_config(decided, facts) | {"init_from": None if init_from is None else str(init_from)})
     run = start(
         decided,
         height=dataset.height,
@@ -94,9 +102,26 @@ def open_session(data: Path, path: Path, recipe: Recipe | None, *, device: torch
         device=device,
     )
     notes = restore_newest(run, directory.states)
+    if origin is not None:
+        notes += transfer(run, origin)
     directory.forget_after(run.images_seen / 1000)
+    parent = None if config is None else config.get("init_from")
     provenance = {"data": facts, "recipe": dataclasses.asdict(decided)}
+    if origin is not None or parent:
+        provenance["parent"] = str(init_from) if origin is not None else parent
     return Session(run=run, dataset=dataset, directory=directory, provenance=provenance, notes=notes)
+
+
+def open_dataset(data: Path, recipe: Recipe) -> ImageDataset:
+    """The images at ``data`` as ``recipe`` wants to see them. Raises `DataError`."""
+    return ImageDataset(
+        data,
+        use_labels=recipe.cond,
+        mirror=recipe.mirror,
+        yflip=recipe.yflip,
+        holdout=recipe.holdout,
+        seed=recipe.seed,
+    )
 
 
 def recipe_of(path: Path) -> Recipe | None:
@@ -145,10 +170,10 @@ def stored_recipe(path: Path, config: dict[str, Any]) -> Recipe:
         if config["format_version"] > FORMAT_VERSION:
             raise RunError(f"{path} was made by a newer allaprima: please install that one")
         _ = [config["data"][key] for key in ("name", "fingerprint", "images")]
-        return Recipe(**config["recipe"])
+        return from_json(Recipe, config["recipe"])
     except KeyError as error:
         raise RunError(f"{path / 'config.json'} is not a run's configuration: it has no {error}") from error
-    except (TypeError, ConfigError) as error:
+    except (AttributeError, TypeError, ConfigError) as error:
         raise RunError(f"{path / 'config.json'} is not a run's configuration: {error}") from error
 
 

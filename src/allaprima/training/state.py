@@ -17,20 +17,30 @@ from allaprima.errors import ModelFileError, RunError
 from allaprima.training.run import Run
 
 FORMAT_VERSION = 1
+COUNTERS = ("step", "images_seen", "strength", "slowdown", "rollbacks")
+GOOD = "good.safetensors"
 KEPT = 2  # the newest, and one in case that the disk damages it
 
 
-def save_state(run: Run, folder: Path) -> Path:
-    """Write the state of ``run`` into ``folder`` and remove all but the newest `KEPT`. Raises `OutputError`."""
+def save_state(run: Run, folder: Path, *, good: bool = False) -> Path:
+    """Write the state of ``run`` into ``folder`` and remove all but the newest `KEPT`. Raises `OutputError`.
+
+    One that is ``good`` is also kept by itself, for a run that diverges to go back to.
+    """
     header = {
         "kind": "state",
         "format_version": FORMAT_VERSION,
         "step": run.step,
         "images_seen": run.images_seen,
+        "strength": run.strength,
+        "slowdown": run.slowdown,
+        "rollbacks": run.rollbacks,
         "statistics": run.statistics.state(),
     }
     path = folder / f"state-{run.images_seen:012d}.safetensors"
     write_tensors(path, dict(_tensors(run)), header)
+    if good:
+        write_tensors(folder / GOOD, dict(_tensors(run)), header)
     for old in states(folder)[:-KEPT]:
         with suppress(OSError):
             old.unlink()
@@ -64,6 +74,13 @@ def restore_newest(run: Run, folder: Path) -> list[str]:
     return []
 
 
+def restore_good(run: Run, folder: Path) -> None:
+    """Go back to the last good state, keeping count. Raises `ModelFileError` if there is none that can be read."""
+    slowdown, rollbacks = run.slowdown, run.rollbacks
+    restore(run, folder / GOOD)
+    run.slowdown, run.rollbacks = slowdown, rollbacks
+
+
 def restore(run: Run, path: Path) -> None:
     """Put the state of ``path`` into ``run``. Raises `ModelFileError`, and leaves ``run`` unfinished then."""
     tensors, header = read_tensors(path, kind="state", version=FORMAT_VERSION)
@@ -71,9 +88,14 @@ def restore(run: Run, path: Path) -> None:
         for role, network in _networks(run):
             network.load_state_dict(_part(tensors, f"{role}."))
         for role, network, optimizer in _optimizers(run):
+            optimizer.state.clear()  # a run that goes back has averages of what came after
             _fill(optimizer, network, _part(tensors, f"{role}_optimizer."))
         run.pl_mean = tensors["pl_mean"].to(run.device)
         run.step, run.images_seen = int(header["step"]), int(header["images_seen"])
+        if "signs" in tensors:  # states of the first version knew no augmentation
+            run.signs = tensors["signs"].to(run.device)
+            run.strength, run.slowdown = float(header["strength"]), float(header["slowdown"])
+            run.rollbacks = int(header["rollbacks"])
         run.statistics.restore(header["statistics"])
     except (KeyError, AttributeError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
@@ -89,6 +111,7 @@ def _tensors(run: Run) -> Iterator[tuple[str, Tensor]]:
             for key, tensor in optimizer.state.get(parameter, {}).items():
                 yield f"{role}_optimizer.{name}:{key}", tensor
     yield "pl_mean", run.pl_mean
+    yield "signs", run.signs
 
 
 def _fill(optimizer: Optimizer, network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
@@ -120,5 +143,5 @@ def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 def same(a: Run, b: Run) -> bool:
     """Whether two runs are equal bit for bit."""
     mine, its = dict(_tensors(a)), dict(_tensors(b))
-    counters = (a.step, a.images_seen) == (b.step, b.images_seen)
+    counters = all(getattr(a, name) == getattr(b, name) for name in COUNTERS)
     return counters and mine.keys() == its.keys() and all(torch.equal(t, its[name]) for name, t in mine.items())

@@ -54,3 +54,10 @@ class Statistics:
             self._sums[name] = (num, total, squares)
         self._pending.clear()
         return self._sums
+
+
+def collect(scalars: Scalars, values: dict[str, Tensor]) -> None:
+    """Append ``values`` to what earlier parts of the batch gave."""
+    for name, value in values.items():
+        flat = value.detach().reshape(-1)
+        scalars[name] = torch.cat([scalars[name], flat]) if name in scalars else flat

@@ -1,78 +1,96 @@
-"""One iteration of StyleGAN2's training (sections 3.1 and 3.2): generator, path length, discriminator, R1, average.
+"""One iteration: generator, path length, discriminator, gradient penalty, average (StyleGAN2, sections 3.1 and 3.2).
 
 Axes: n image, c channel, h w rows and columns, z d sizes of latents.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, UInt8
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
-from allaprima.errors import NonFiniteError
+from allaprima.augment import next_strength, with_pseudo_reals
 from allaprima.images import to_network
 from allaprima.losses import (
-    d_logistic,
-    g_nonsaturating,
+    ADVERSARIAL,
+    drift_penalty,
+    label_loss,
     path_length_noise,
     path_length_penalty,
     path_lengths,
-    r1_penalty,
 )
+from allaprima.models import fade
+from allaprima.training.critic import Critic, scores
+from allaprima.training.descent import descend
 from allaprima.training.ema import update_average
-from allaprima.training.run import Run
-from allaprima.training.statistics import Scalars
+from allaprima.training.painting import draw_latents, paint
+from allaprima.training.penalty import Judged, penalty_term
+from allaprima.training.run import Run, set_rates
+from allaprima.training.schedule import fades_otherwise, level_of_detail
+from allaprima.training.statistics import Scalars, collect
 
 
-class Latents(NamedTuple):
-    """What the generator paints from in one phase: two latents an image where styles are mixed."""
+class Reals(NamedTuple):
+    """Real images in the network's range, with their labels."""
 
-    z: Float[Tensor, "n z"]
-    c: Float[Tensor, "n c"]
-    mix: Float[Tensor, "n z"] | None
-    cutoff: int
-    noise: torch.Generator
+    images: Float[Tensor, "n c h w"]
+    labels: Float[Tensor, "n d"]
 
-    def split(self, size: int) -> Iterator["Latents"]:
+    def split(self, size: int) -> Iterator["Reals"]:
         """Parts of at most ``size`` images."""
-        for start in range(0, len(self.z), size):
-            part = slice(start, start + size)
-            yield self._replace(z=self.z[part], c=self.c[part], mix=None if self.mix is None else self.mix[part])
+        for images, labels in zip(torch.split(self.images, size), torch.split(self.labels, size), strict=True):
+            yield Reals(images, labels)
 
 
 def train_step(run: Run, pixels: UInt8[Tensor, "n c h w"], labels: Float[Tensor, "n c"]) -> Scalars:
     """Take one batch of real images through all phases that are due; return what was measured, and store none of it."""
-    recipe = run.recipe
-    reals = to_network(pixels.to(run.device, non_blocking=True))
-    labels = labels.to(run.device, non_blocking=True)
-    scalars: Scalars = {}
+    recipe, scalars = run.recipe, Scalars()
+    grow(run)
+    set_rates(run)
+    reals = Reals(to_network(pixels.to(run.device, non_blocking=True)), labels.to(run.device, non_blocking=True))
+    if recipe.growing:
+        reals = reals._replace(images=fade(reals.images, run.geometry, float(run.D.lod)))
 
-    generator_step(run, scalars)
+    generator_step(run, reals, scalars)
     if recipe.pl_weight and run.step % recipe.pl_interval == 0:
         path_length_step(run, scalars)
-    discriminator_step(run, reals, labels, scalars)
-    if recipe.gamma and run.step % recipe.r1_interval == 0:
-        r1_step(run, reals, labels, scalars)
+    discriminator_step(run, reals, scalars)
+    if recipe.has_lazy_penalty and run.step % recipe.r1_interval == 0:
+        penalty_step(run, reals, scalars)
 
-    update_average(run.G_ema, run.G, images_seen=run.images_seen, recipe=recipe)
-    run.images_seen += len(reals)
+    update_average(run.G_ema, run.G, images_seen=run.images_seen, batch=len(pixels), recipe=recipe)
+    run.images_seen += len(pixels)
     run.step += 1
+    adapt_strength(run, len(pixels))
     return scalars
 
 
-def generator_step(run: Run, scalars: Scalars) -> None:
+def grow(run: Run) -> None:
+    """Bring growing networks to the level of detail of this step (Progressive GAN, section 2)."""
+    if not run.recipe.growing:
+        return
+    lod, before = level_of_detail(run.recipe, run.geometry, run.images_seen), float(run.D.lod)
+    if run.recipe.reset_optimizer and run.step and fades_otherwise(before, lod):
+        run.G_optimizer.state.clear()
+        run.D_optimizer.state.clear()
+    for network in (run.G, run.D, run.G_ema):
+        network.set_lod(lod)
+
+
+def generator_step(run: Run, reals: Reals, scalars: Scalars) -> None:
     """Lead the generator to where the discriminator takes its images for real."""
+    game, critic = ADVERSARIAL[run.recipe.loss], Critic(run, "G")
 
     def losses() -> Iterator[Tensor]:
-        for part in draw_latents(run, "G").split(run.batch_gpu):
-            logits = run.D(paint(run, part)[0], part.c)
-            loss = g_nonsaturating(logits)
+        for part, real in zip(draw_latents(run, "G").split(run.batch_gpu), reals.split(run.batch_gpu), strict=True):
+            logits, classes = scores(critic(paint(run, part)[0], part.c))
+            real_logits = scores(critic(*real))[0] if game.paired else None
+            loss = game.generator(logits, real_logits)
             collect(scalars, {"Loss/scores/fake": logits, "Loss/signs/fake": logits.sign(), "Loss/G/loss": loss})
-            yield loss.sum() / run.batch
+            yield (loss.sum() + label_term(run, classes, part.c)) / len(reals.images)
 
-    descend(run, "G", losses())
+    descend(run, "G", losses(), scalars)
 
 
 def path_length_step(run: Run, scalars: Scalars) -> None:
@@ -93,110 +111,77 @@ def path_length_step(run: Run, scalars: Scalars) -> None:
     descend(run, "G", losses())
 
 
-def discriminator_step(
-    run: Run, reals: Float[Tensor, "n c h w"], labels: Float[Tensor, "n c"], scalars: Scalars
-) -> None:
+def discriminator_step(run: Run, reals: Reals, scalars: Scalars) -> None:
     """Lead the discriminator to tell real from generated images."""
-    parts = zip(
-        draw_latents(run, "D").split(run.batch_gpu),
-        torch.split(reals, run.batch_gpu),
-        torch.split(labels, run.batch_gpu),
-        strict=True,
-    )
+    recipe, game, critic = run.recipe, ADVERSARIAL[run.recipe.loss], Critic(run, "D")
+    pseudo, mixing = run.generator("D/pseudo"), run.generator("D/between")
+    merged = bool(recipe.gamma) and not recipe.has_lazy_penalty
 
     def losses() -> Iterator[Tensor]:
-        for latents, real, label in parts:
+        for latents, real in zip(draw_latents(run, "D").split(run.batch_gpu), reals.split(run.batch_gpu), strict=True):
             with torch.no_grad():
                 fake = paint(run, latents, update_emas=True)[0]
-            fake_logits, real_logits = run.D(fake, latents.c), run.D(real, label)
-            loss = d_logistic(real_logits, fake_logits)
-            collect(
-                scalars,
-                {
-                    "Loss/scores/fake": fake_logits,
-                    "Loss/signs/fake": fake_logits.sign(),
-                    "Loss/scores/real": real_logits,
-                    "Loss/signs/real": real_logits.sign(),
-                    "Loss/D/loss": loss,
-                },
-            )
-            yield loss.sum() / run.batch
+            shown = with_pseudo_reals(real.images, fake, run.strength, pseudo) if recipe.aug == "apa" else real.images
+            fake, shown = (x.detach().requires_grad_(merged) for x in (fake, shown))
+            fake_logits, fake_classes = scores(critic(fake, latents.c))
+            real_logits, real_classes = scores(critic(shown, real.labels))
+            loss = game.discriminator(real_logits, fake_logits)
+            run.signs += torch.stack([real_logits.detach().sign().sum(), real_logits.new_tensor(len(shown))])
+            named = {"fake": fake_logits, "real": real_logits}
+            collect(scalars, {f"Loss/scores/{name}": logits for name, logits in named.items()})
+            collect(scalars, {f"Loss/signs/{name}": logits.sign() for name, logits in named.items()})
+            collect(scalars, {"Loss/D/loss": loss})
+            total = loss.sum() + recipe.drift * drift_penalty(real_logits).sum()
+            total = total + label_term(run, fake_classes, latents.c) + label_term(run, real_classes, real.labels)
+            if merged:
+                seen = Judged(shown, real_logits, fake, fake_logits)
+                total = total + penalty_term(run, seen, real.labels, critic, mixing, scalars).sum()
+            yield total / len(reals.images)
 
-    descend(run, "D", losses())
+    descend(run, "D", losses(), scalars)
 
 
-def r1_step(run: Run, reals: Float[Tensor, "n c h w"], labels: Float[Tensor, "n c"], scalars: Scalars) -> None:
-    """Lead the discriminator to where it is flat around real images; lazily, hence with more weight (section 3.1)."""
-    weight = (run.recipe.gamma or 0.0) / 2
+def penalty_step(run: Run, reals: Reals, scalars: Scalars) -> None:
+    """Lead the discriminator to where it is flat; lazily, hence with more weight (section 3.1)."""
+    recipe, critic, mixing = run.recipe, Critic(run, "R1"), run.generator("R1/between")
+    needs_fakes = recipe.penalty != "r1"
 
     def losses() -> Iterator[Tensor]:
-        for real, label in zip(torch.split(reals, run.batch_gpu), torch.split(labels, run.batch_gpu), strict=True):
-            leaf = real.detach().requires_grad_()
-            penalty = r1_penalty(run.D(leaf, label), leaf)
-            collect(scalars, {"Loss/r1_penalty": penalty, "Loss/D/reg": penalty * weight})
-            yield penalty.sum() / run.batch * weight * run.recipe.r1_interval
+        latents = draw_latents(run, "R1").split(run.batch_gpu)
+        for real, part in zip(reals.split(run.batch_gpu), latents, strict=True):
+            images = real.images.detach().requires_grad_()
+            fake, fake_logits = images, images.new_zeros(len(images), 1)
+            if needs_fakes:
+                with torch.no_grad():
+                    fake = paint(run, part)[0]
+                fake = fake.detach().requires_grad_()
+                fake_logits = scores(critic(fake, part.c))[0]
+            seen = Judged(images, scores(critic(images, real.labels))[0], fake, fake_logits)
+            penalty = penalty_term(run, seen, real.labels, critic, mixing, scalars)
+            yield penalty.sum() / len(reals.images) * recipe.r1_interval
 
     descend(run, "D", losses())
 
 
-def draw_latents(run: Run, phase: str, count: int | None = None) -> Latents:
-    """Latents, labels and the second latents of style mixing (StyleGAN, section 3.1) for one phase."""
-    count = run.batch if count is None else count
-    generator = run.generator(f"{phase}/latents", on_cpu=True)
-    z = torch.randn(2, count, run.G.z_dim, generator=generator).to(run.device)
-    rows = torch.randint(len(run.label_table), (count,), generator=generator)
-    chance, place = torch.rand(2, generator=generator).tolist()
-    mixes = chance < run.recipe.style_mixing and run.G.num_ws > 1
-    cutoff = 1 + int(place * (run.G.num_ws - 1))
-    c = run.label_table[rows].to(run.device)
-    return Latents(z[0], c, z[1] if mixes else None, cutoff, run.generator(f"{phase}/noise"))
+def label_term(run: Run, classes: Float[Tensor, "n k"], labels: Float[Tensor, "n k"]) -> Tensor:
+    """The label head's loss, summed and weighted (Progressive GAN, after Odena et al. 2017); 0 without such a head."""
+    if not classes.shape[1]:
+        return classes.new_zeros(())
+    return label_loss(classes, labels).sum() * run.recipe.label_weight
 
 
-def paint(run: Run, latents: Latents, *, update_emas: bool = False) -> tuple[Tensor, Tensor]:
-    """Images and the styles that they were made of."""
-    ws = run.G.mapping(latents.z, latents.c, update_emas=update_emas)
-    if latents.mix is not None:
-        fine = run.G.mapping(latents.mix, latents.c)
-        ws = torch.cat([ws[:, : latents.cutoff], fine[:, latents.cutoff :]], dim=1)
-    return run.G.synthesis(ws, generators=latents.noise), ws
-
-
-def descend(run: Run, role: str, losses: Iterable[Tensor]) -> None:
-    """Take one optimizer step along the summed gradient of ``losses``, which are made one by one.
-
-    Only the parameters of the network ``role`` receive gradients, so that no network is frozen by hand.
-
-    Raises:
-        NonFiniteError: A loss or a gradient is not finite; the weights are as they were before the step.
-    """
-    network: nn.Module = run.G if role == "G" else run.D
-    optimizer: Optimizer = run.G_optimizer if role == "G" else run.D_optimizer
-    parameters = list(network.parameters())
-    optimizer.zero_grad(set_to_none=True)
-    finite: list[Tensor] = []
-    for loss in losses:
-        finite.append(loss.detach())
-        torch.autograd.backward(loss, inputs=parameters)
-    require_finite(run, role, network, torch.stack(finite))
-    optimizer.step()
-
-
-def require_finite(run: Run, role: str, network: nn.Module, losses: Tensor) -> None:
-    """Raise `NonFiniteError`, naming the step and the tensor, unless losses and gradients of ``role`` are finite."""
-    gradients = [p.grad for p in network.parameters() if p.grad is not None]
-    norms = torch.stack(torch._foreach_norm(gradients))
-    if torch.isfinite(losses.sum() + norms.sum()):
+def adapt_strength(run: Run, batch: int) -> None:
+    """Move the augmentation's strength so that the signs of real images' logits reach the target ([ADA] section 3)."""
+    recipe = run.recipe
+    if recipe.aug not in ("ada", "apa") or run.step % recipe.ada_interval:
         return
-    names = [name for name, p in network.named_parameters() if p.grad is not None and not torch.isfinite(p.grad).all()]
-    if names:
-        what = f"the gradient of {role}.{names[0]}"
-    else:  # a gradient that is finite, but too large to be squared, has a norm that is not
-        what = f"the norm of the gradient of {role}" if torch.isfinite(losses).all() else f"the loss of {role}"
-    raise NonFiniteError(f"{what} is not finite at step {run.step} ({run.images_seen} images seen)")
-
-
-def collect(scalars: Scalars, values: dict[str, Tensor]) -> None:
-    """Append ``values`` to what earlier parts of the batch gave."""
-    for name, value in values.items():
-        flat = value.detach().reshape(-1)
-        scalars[name] = torch.cat([scalars[name], flat]) if name in scalars else flat
+    total, count = run.signs.tolist()
+    run.strength = next_strength(
+        run.strength,
+        total / max(count, 1),
+        target=recipe.target,
+        images=batch * recipe.ada_interval,
+        ada_kimg=recipe.ada_kimg,
+        p_max=recipe.p_max,
+    )
+    run.signs.zero_()

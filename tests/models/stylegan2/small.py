@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from allaprima.models import Discriminator, Generator, StyleGAN2Discriminator, StyleGAN2Generator, build
+from allaprima.models import StyleGAN2Discriminator, StyleGAN2Generator, build
+from allaprima.models.stylegan2 import Discriminator, Generator
 from tests.conftest import Reference
 
 SHAPES = [  # height, width, channels

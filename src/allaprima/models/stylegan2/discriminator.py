@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import EqualizedConv2d, EqualizedLinear, MinibatchStd
+from allaprima.models.growth import Growing, look
 from allaprima.models.mapping import MappingNetwork
 from allaprima.models.precision import enter_block
 from allaprima.models.stylegan2.spec import StyleGAN2Discriminator
@@ -29,7 +30,8 @@ class DiscriminatorBlock(nn.Module):
         self.may_be_half = spec.is_half(resolution)
         here, there = spec.channels(resolution), spec.channels(resolution // 2)
         self.register_buffer("resample_filter", setup_filter(spec.resample_filter))
-        if resolution == spec.geometry.resolutions[-1] or spec.architecture == "skip":
+        self.sees_image = resolution == spec.geometry.resolutions[-1] or spec.architecture == "skip"
+        if self.sees_image or spec.growing:
             self.fromrgb = from_rgb(spec, here)
         self.conv0 = EqualizedConv2d(here, here, kernel_size=3, activation="lrelu", conv_clamp=spec.conv_clamp)
         self.conv1 = EqualizedConv2d(
@@ -52,15 +54,28 @@ class DiscriminatorBlock(nn.Module):
         """Feature maps and the image, as far as it is still read → both at half the resolution."""
         if x is not None:
             x = enter_block(x, self.half_dtype)
-        if hasattr(self, "fromrgb"):
+        if self.sees_image:
             assert image is not None
-            colours = self.fromrgb(enter_block(image, self.half_dtype))
+            colours = self.read(image)
             x = colours if x is None else x + colours
             image = downsample2d(image, self.resample_filter) if self.architecture == "skip" else None
+        assert x is not None
+        return self.halve(x), image
+
+    def read(self, image: Float[Tensor, "n rgb h w"], /) -> Tensor:
+        """Colours → feature maps."""
+        x: Tensor = self.fromrgb(enter_block(image, self.half_dtype))
+        return x
+
+    def halve(self, x: Float[Tensor, "n c h w"], /) -> Tensor:
+        """Feature maps → of half the resolution."""
+        x = enter_block(x, self.half_dtype)
         if self.architecture == "resnet":
             shortcut = self.skip(x, gain=0.5**0.5)
-            return shortcut + self.conv1(self.conv0(x), gain=0.5**0.5), image
-        return self.conv1(self.conv0(x)), image
+            y: Tensor = shortcut + self.conv1(self.conv0(x), gain=0.5**0.5)
+        else:
+            y = self.conv1(self.conv0(x))
+        return y
 
 
 class DiscriminatorEpilogue(nn.Module):
@@ -69,7 +84,8 @@ class DiscriminatorEpilogue(nn.Module):
     def __init__(self, spec: StyleGAN2Discriminator, cmap_dim: int) -> None:
         super().__init__()
         channels, (height, width) = spec.channels(4), spec.geometry.base
-        if spec.architecture == "skip" or spec.geometry.doublings == 0:
+        self.sees_image = spec.architecture == "skip" or spec.geometry.doublings == 0
+        if self.sees_image or spec.growing:
             self.fromrgb = from_rgb(spec, channels)
         self.mbstd = (
             MinibatchStd(group_size=spec.mbstd_group, num_channels=spec.mbstd_num_channels)
@@ -86,12 +102,17 @@ class DiscriminatorEpilogue(nn.Module):
         self.fc = EqualizedLinear(channels * height * width, channels, activation="lrelu")
         self.out = EqualizedLinear(channels, cmap_dim or 1)
 
+    def read(self, image: Float[Tensor, "n rgb h w"], /) -> Tensor:
+        """Colours → feature maps."""
+        x: Tensor = self.fromrgb(image)
+        return x
+
     def forward(self, x: Tensor | None, image: Tensor | None, cmap: Tensor | None) -> Float[Tensor, "n 1"]:
         """Feature maps of the base grid → logits."""
         if x is not None:
             x = x.to(torch.float32, memory_format=torch.contiguous_format)
-        if hasattr(self, "fromrgb"):
-            colours = self.fromrgb(image)
+        if self.sees_image and image is not None:
+            colours = self.read(image)
             x = colours if x is None else x + colours
         if self.mbstd is not None:
             x = self.mbstd(x)
@@ -101,13 +122,12 @@ class DiscriminatorEpilogue(nn.Module):
         return (y * cmap).sum(dim=1, keepdim=True) / math.sqrt(cmap.shape[1])
 
 
-class Discriminator(nn.Module):
+class Discriminator(Growing):
     """Image → logit, positive for what it takes for real."""
 
     def __init__(self, spec: StyleGAN2Discriminator) -> None:
-        super().__init__()
+        super().__init__(spec.geometry, grows=spec.growing)
         self.spec = spec
-        self.geometry = spec.geometry
         self.c_dim = spec.c_dim
         self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
         self.img_resolution = max(spec.height, spec.width)
@@ -125,10 +145,15 @@ class Discriminator(nn.Module):
         if image.shape[1:] != (self.img_channels, self.img_height, self.img_width):
             wanted = [self.img_channels, self.img_height, self.img_width]
             raise ValueError(f"images must be [n, {', '.join(map(str, wanted))}], got {list(image.shape)}")
-        picture: Tensor | None = self.geometry.pad(image)
-        x = None
-        for block in self.children():
-            if isinstance(block, DiscriminatorBlock):
+        blocks = [block for block in self.children() if isinstance(block, DiscriminatorBlock)]
+        image = self.geometry.pad(image)
+        x: Tensor | None = None
+        picture: Tensor | None = None
+        if self.lod is not None:
+            x = look(image, blocks, self.b4, self.missing())
+        else:
+            picture = image
+            for block in blocks:
                 x, picture = block(x, picture)
         cmap = self.mapping(None, c) if self.c_dim else None
         logits: Tensor = self.b4(x, picture, cmap)

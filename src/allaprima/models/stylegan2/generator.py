@@ -5,6 +5,8 @@ Axes: n image, s style (one for each layer), d size of w, c channel, h w rows an
 
 import itertools
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import torch
 from einops import repeat
@@ -12,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import EqualizedConv2d, Generators, NoiseMode, StyledConv2d, ToRGB
+from allaprima.models.growth import Growing, GrowingGenerator, Stage, paint
 from allaprima.models.mapping import MappingNetwork
 from allaprima.models.precision import enter_block
 from allaprima.models.stylegan2.spec import StyleGAN2Generator
@@ -50,7 +53,7 @@ class SynthesisBlock(nn.Module):
         else:
             self.conv0 = styled(spec.channels(resolution // 2), up=True)
         self.conv1 = styled(out, up=False)
-        if self.is_last or spec.architecture == "skip":
+        if self.is_last or spec.architecture == "skip" or spec.growing:
             self.torgb = ToRGB(out, spec.img_channels, w_dim=spec.w_dim, conv_clamp=spec.conv_clamp)
         if not self.is_first and spec.architecture == "resnet":
             self.skip = EqualizedConv2d(
@@ -78,6 +81,24 @@ class SynthesisBlock(nn.Module):
         force_fp32: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         """Feature maps and the image so far → feature maps and the image at this resolution."""
+        x = self.features(x, ws, noise_mode=noise_mode, generators=generators, force_fp32=force_fp32)
+        if image is not None:
+            image = upsample2d(image, self.resample_filter)
+        if self.is_last or self.architecture == "skip":
+            colours = self.colours(x, ws)
+            image = colours if image is None else image + colours
+        return x, image
+
+    def features(
+        self,
+        x: Float[Tensor, "n c h w"] | None,
+        ws: Float[Tensor, "n s d"],
+        *,
+        noise_mode: NoiseMode,
+        generators: Generators,
+        force_fp32: bool = False,
+    ) -> Tensor:
+        """Feature maps of the resolution before → of this one; the first block makes them of its constant."""
         styles: Iterator[Tensor] = iter(ws.unbind(dim=1))
         if x is None:
             x = repeat(self.const, "c h w -> n c h w", n=len(ws))
@@ -92,21 +113,19 @@ class SynthesisBlock(nn.Module):
         else:
             x = self.conv0(x, next(styles), noise_mode=noise_mode, generators=generators)
             x = self.conv1(x, next(styles), noise_mode=noise_mode, generators=generators)
+        return x
 
-        if image is not None:
-            image = upsample2d(image, self.resample_filter)
-        if self.is_last or self.architecture == "skip":
-            colours = self.torgb(x, next(styles)).float()
-            image = colours if image is None else image + colours
-        return x, image
+    def colours(self, x: Float[Tensor, "n c h w"], ws: Float[Tensor, "n s d"]) -> Float[Tensor, "n rgb h w"]:
+        """What this block alone paints, in the style after those of its convolutions."""
+        image: Tensor = self.torgb(x, ws[:, self.num_conv])
+        return image.float()
 
 
-class SynthesisNetwork(nn.Module):
+class SynthesisNetwork(Growing):
     """ws → image: a constant, painted over by one block after another, each twice as fine as the last."""
 
     def __init__(self, spec: StyleGAN2Generator) -> None:
-        super().__init__()
-        self.geometry = spec.geometry
+        super().__init__(spec.geometry, grows=spec.growing)
         self.num_ws, self.w_dim = spec.num_ws, spec.w_dim
         for resolution in spec.geometry.resolutions:
             self.add_module(f"b{resolution}", SynthesisBlock(spec, resolution))
@@ -124,6 +143,7 @@ class SynthesisNetwork(nn.Module):
         noise_mode: NoiseMode = "random",
         generators: Generators = None,
         force_fp32: bool = False,
+        update_emas: bool = False,
     ) -> Float[Tensor, "n rgb h w"]:
         """Paint.
 
@@ -132,6 +152,7 @@ class SynthesisNetwork(nn.Module):
             noise_mode: ``random`` draws new noise, ``const`` takes the stored one, ``none`` adds none.
             generators: Where random noise comes from: one generator, or one for each image; None: the global one.
             force_fp32: Run all blocks in float32, also those that were set to half precision.
+            update_emas: Ignored: there is no moving average here.
 
         Returns:
             Images, about [-1, 1], not clamped.
@@ -139,24 +160,24 @@ class SynthesisNetwork(nn.Module):
         if ws.shape[1:] != (self.num_ws, self.w_dim):
             raise ValueError(f"ws must be [n, {self.num_ws}, {self.w_dim}], got {list(ws.shape)}")
         ws = ws.float()
+        how: dict[str, Any] = {"noise_mode": noise_mode, "generators": generators, "force_fp32": force_fp32}
+        own = [(block, ws[:, start : start + block.num_conv + 1]) for block, start in self.blocks()]
+        if self.lod is not None:
+            stages = [Stage(partial(b.features, ws=w, **how), partial(b.colours, ws=w)) for b, w in own]
+            return self.geometry.crop(paint(stages, self.missing()))
         x, image = None, None
-        for block, start in self.blocks():
-            styles = ws[:, start : start + block.num_conv + 1]
-            x, image = block(x, image, styles, noise_mode=noise_mode, generators=generators, force_fp32=force_fp32)
+        for block, styles in own:
+            x, image = block(x, image, styles, **how)
         assert image is not None
         return self.geometry.crop(image)
 
 
-class Generator(nn.Module):
+class Generator(GrowingGenerator):
     """z → image. `mapping` and `synthesis` may be called apart; attributes have the reference's names."""
 
     def __init__(self, spec: StyleGAN2Generator) -> None:
-        super().__init__()
+        super().__init__(spec)
         self.spec = spec
-        self.z_dim, self.c_dim, self.w_dim = spec.z_dim, spec.c_dim, spec.w_dim
-        self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
-        self.img_resolution = max(spec.height, spec.width)
-        self.num_ws = spec.num_ws
         self.synthesis = SynthesisNetwork(spec)
         self.mapping = MappingNetwork(
             z_dim=spec.z_dim,
@@ -167,22 +188,3 @@ class Generator(nn.Module):
             lr_multiplier=spec.map_lr_multiplier,
             w_avg_beta=spec.w_avg_beta,
         )
-
-    def forward(
-        self,
-        z: Float[Tensor, "n z"],
-        c: Float[Tensor, "n c"] | None = None,
-        *,
-        truncation_psi: float = 1.0,
-        truncation_cutoff: int | None = None,
-        update_emas: bool = False,
-        noise_mode: NoiseMode = "random",
-        generators: Generators = None,
-        force_fp32: bool = False,
-    ) -> Float[Tensor, "n rgb h w"]:
-        """Paint one image for each latent; see `MappingNetwork.forward` and `SynthesisNetwork.forward`."""
-        ws = self.mapping(
-            z, c, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff, update_emas=update_emas
-        )
-        images: Tensor = self.synthesis(ws, noise_mode=noise_mode, generators=generators, force_fp32=force_fp32)
-        return images

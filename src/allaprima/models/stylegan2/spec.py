@@ -28,6 +28,7 @@ class StyleGAN2Generator:
         architecture: How colours leave the network (StyleGAN2, figure 7).
         use_noise: Whether layers add noise.
         resample_filter: Taps of the low-pass filter.
+        growing: Begin at a low resolution (configurations B to D of table 1); only with ``architecture`` orig.
         num_fp16_res: The so many finest resolutions run in half precision where a training or a caller asks for that.
         conv_clamp: Bound of every layer's output, against overflow in half precision; None does not bound.
     """
@@ -46,6 +47,7 @@ class StyleGAN2Generator:
     architecture: Architecture = "skip"
     use_noise: bool = True
     resample_filter: tuple[float, ...] = (1, 3, 3, 1)
+    growing: bool = False
     num_fp16_res: int = 0
     conv_clamp: float | None = None
 
@@ -97,6 +99,7 @@ class StyleGAN2Discriminator:
     channel_max: int = 512
     architecture: Architecture = "resnet"
     resample_filter: tuple[float, ...] = (1, 3, 3, 1)
+    growing: bool = False
     mbstd_group: int | None = 4
     mbstd_num_channels: int = 1
     num_fp16_res: int = 0
@@ -141,6 +144,9 @@ def check_network(spec: StyleGAN2Generator | StyleGAN2Discriminator) -> None:
     _require(spec.channel_max >= 1, "channel_max", spec.channel_max, "at least 1")
     _require(spec.num_fp16_res >= 0, "num_fp16_res", spec.num_fp16_res, "at least 0")
     _require(spec.architecture in get_args(Architecture), "architecture", spec.architecture, "skip, resnet or orig")
+    _require(
+        not spec.growing or spec.architecture == "orig", "growing", spec.growing, "False unless architecture is orig"
+    )
     taps = spec.resample_filter
     _require(
         len(taps) % 2 == 0 and sum(taps) != 0, "resample_filter", taps, "an even number of taps, of a sum other than 0"

@@ -1,0 +1,103 @@
+"""Where the random numbers of the augmentations come from: a generator, or fixed quantiles.
+
+Axes: n image.
+"""
+
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+
+@runtime_checkable
+class Draws(Protocol):
+    """Random numbers, one for each image of a batch."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the numbers are drawn, and matrices made of them."""
+        ...
+
+    def gate(self, count: int, chance: float) -> Bool[Tensor, "n"]:
+        """True with probability ``chance``."""
+        ...
+
+    def uniform(self, count: int, *, again: bool = False) -> Float[Tensor, "n"]:
+        """Uniform in [0, 1); ``again`` marks the second draw of one quantity."""
+        ...
+
+    def normal(self, count: int) -> Float[Tensor, "n"]:
+        """Standard normal."""
+        ...
+
+    def half_normal(self, count: int) -> Float[Tensor, "n"]:
+        """Absolute value of a standard normal."""
+        ...
+
+    def white_noise(self, shape: torch.Size) -> Tensor:
+        """A tensor of independent standard normal numbers."""
+        ...
+
+
+class RandomDraws:
+    """Draws from ``generator``, on its device.
+
+    A generator on the CPU serves images on a GPU best: the small matrices are made without waiting for the GPU.
+    """
+
+    def __init__(self, generator: torch.Generator) -> None:
+        self.generator = generator
+        self.device = generator.device
+
+    def gate(self, count: int, chance: float) -> Bool[Tensor, "n"]:
+        """True with probability ``chance``."""
+        return self.uniform(count) < chance
+
+    def uniform(self, count: int, *, again: bool = False) -> Float[Tensor, "n"]:
+        """Uniform in [0, 1)."""
+        return torch.rand(count, generator=self.generator, device=self.device)
+
+    def normal(self, count: int) -> Float[Tensor, "n"]:
+        """Standard normal."""
+        return torch.randn(count, generator=self.generator, device=self.device)
+
+    def half_normal(self, count: int) -> Float[Tensor, "n"]:
+        """Absolute value of a standard normal."""
+        return self.normal(count).abs()
+
+    def white_noise(self, shape: torch.Size) -> Tensor:
+        """Independent standard normal numbers."""
+        return torch.randn(shape, generator=self.generator, device=self.device)
+
+
+class FixedDraws:
+    """Every gate open, every draw the same function of ``quantile``: shows what an augmentation does, and its range.
+
+    Normal draws are erfinv(2q - 1), which is the normal quantile over √2; so the published numbers have it. The second
+    draw of one quantity is neutral, so that the first is seen. White noise cannot be a quantile: it has a fixed seed.
+    """
+
+    def __init__(self, quantile: float) -> None:
+        self.quantile = quantile
+        self.device = torch.device("cpu")
+
+    def gate(self, count: int, chance: float) -> Bool[Tensor, "n"]:
+        """True."""
+        return torch.ones(count, dtype=torch.bool)
+
+    def uniform(self, count: int, *, again: bool = False) -> Float[Tensor, "n"]:
+        """The quantile; 0.5 for the second draw of one quantity."""
+        return torch.full((count,), 0.5 if again else self.quantile)
+
+    def normal(self, count: int) -> Float[Tensor, "n"]:
+        """erfinv(2 * quantile - 1)."""
+        return torch.erfinv(torch.full((count,), 2 * self.quantile - 1))
+
+    def half_normal(self, count: int) -> Float[Tensor, "n"]:
+        """erfinv(quantile)."""
+        return torch.erfinv(torch.full((count,), self.quantile))
+
+    def white_noise(self, shape: torch.Size) -> Tensor:
+        """Independent standard normal numbers, always the same."""
+        return torch.randn(shape, generator=torch.Generator().manual_seed(0))

@@ -1,0 +1,19 @@
+"""Adaptive pseudo augmentation: APA (Jiang et al. 2021), section 3.
+
+Instead of changing the images, it lies to a discriminator that is too sure of itself: some of the images that it is
+told to be real are generated. The probability follows the same controller as ADA's.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def with_pseudo_reals(
+    reals: Float[Tensor, "n c h w"], fakes: Float[Tensor, "n c h w"], p: float, generator: torch.Generator
+) -> Float[Tensor, "n c h w"]:
+    """Replace each real image, with probability ``p``, by the generated one at its place; no gradient reaches that."""
+    if p <= 0:
+        return reals
+    deceives = torch.rand(len(reals), generator=generator, device=generator.device) < p
+    return torch.where(deceives.to(reals.device)[:, None, None, None], fakes.detach(), reals)

@@ -1,0 +1,109 @@
+"""The alias-free generator: StyleGAN3 (Karras et al. 2021), figure 4.
+
+Axes: n image, s style (one for each layer), d size of w, c channel, h w rows and columns.
+"""
+
+from typing import cast
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from allaprima.layers import Generators, NoiseMode
+from allaprima.models.mapping import MappingNetwork
+from allaprima.models.stylegan3.fourier import SynthesisInput
+from allaprima.models.stylegan3.layer import SynthesisLayer
+from allaprima.models.stylegan3.plan import plan_layers
+from allaprima.models.stylegan3.spec import StyleGAN3Generator
+
+
+class SynthesisNetwork(nn.Module):
+    """ws → image: Fourier features, and layers each of which adds somewhat higher frequencies."""
+
+    def __init__(self, spec: StyleGAN3Generator) -> None:
+        super().__init__()
+        self.num_ws, self.w_dim = spec.num_ws, spec.w_dim
+        self.output_scale = spec.output_scale
+        plans = plan_layers(spec)
+        self.input = SynthesisInput(w_dim=spec.w_dim, signal=plans[0].source)
+        self.layer_names = [plan.name for plan in plans]
+        for plan in plans:
+            layer = SynthesisLayer(
+                plan, w_dim=spec.w_dim, conv_clamp=spec.conv_clamp, magnitude_ema_beta=spec.magnitude_ema_beta
+            )
+            self.add_module(plan.name, layer)
+
+    def layers(self) -> list[SynthesisLayer]:
+        """All layers, from the coarsest to ToRGB."""
+        return [cast(SynthesisLayer, self.get_submodule(name)) for name in self.layer_names]
+
+    def forward(
+        self,
+        ws: Float[Tensor, "n s d"],
+        *,
+        noise_mode: NoiseMode = "random",
+        generators: Generators = None,
+        force_fp32: bool = False,
+        update_emas: bool = False,
+    ) -> Float[Tensor, "n rgb h w"]:
+        """Paint.
+
+        Args:
+            ws: One style for the Fourier features, one for each layer.
+            noise_mode: Ignored: these layers add no noise.
+            generators: Ignored likewise.
+            force_fp32: Run all layers in float32, also those that were set to half precision.
+            update_emas: Let each layer's average magnitude follow this batch.
+
+        Returns:
+            Images, about [-1, 1], not clamped.
+        """
+        if ws.shape[1:] != (self.num_ws, self.w_dim):
+            raise ValueError(f"ws must be [n, {self.num_ws}, {self.w_dim}], got {list(ws.shape)}")
+        first, *others = ws.float().unbind(dim=1)
+        x: Tensor = self.input(first)
+        for layer, w in zip(self.layers(), others, strict=True):
+            x = layer(x, w, force_fp32=force_fp32, update_emas=update_emas)
+        return x.float() * self.output_scale
+
+
+class Generator(nn.Module):
+    """z → image. `mapping` and `synthesis` may be called apart; attributes have the reference's names."""
+
+    def __init__(self, spec: StyleGAN3Generator) -> None:
+        super().__init__()
+        self.spec = spec
+        self.z_dim, self.c_dim, self.w_dim = spec.z_dim, spec.c_dim, spec.w_dim
+        self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
+        self.img_resolution = max(spec.height, spec.width)
+        self.num_ws = spec.num_ws
+        self.synthesis = SynthesisNetwork(spec)
+        self.mapping = MappingNetwork(
+            z_dim=spec.z_dim,
+            c_dim=spec.c_dim,
+            w_dim=spec.w_dim,
+            num_ws=spec.num_ws,
+            num_layers=spec.map_depth,
+            lr_multiplier=spec.map_lr_multiplier,
+            w_avg_beta=spec.w_avg_beta,
+        )
+
+    def forward(
+        self,
+        z: Float[Tensor, "n z"],
+        c: Float[Tensor, "n c"] | None = None,
+        *,
+        truncation_psi: float = 1.0,
+        truncation_cutoff: int | None = None,
+        update_emas: bool = False,
+        noise_mode: NoiseMode = "random",
+        generators: Generators = None,
+        force_fp32: bool = False,
+    ) -> Float[Tensor, "n rgb h w"]:
+        """Paint one image for each latent; see `MappingNetwork.forward` and `SynthesisNetwork.forward`."""
+        ws = self.mapping(
+            z, c, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff, update_emas=update_emas
+        )
+        images: Tensor = self.synthesis(
+            ws, noise_mode=noise_mode, generators=generators, force_fp32=force_fp32, update_emas=update_emas
+        )
+        return images
