@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from allaprima.errors import ModelFileError
 from allaprima.models import (
-    Discriminator,
-    Generator,
     Spec,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
@@ -21,6 +19,7 @@ from allaprima.models import (
     spec_from_dict,
     spec_to_dict,
 )
+from allaprima.models.stylegan2 import Discriminator, Generator
 from tests.models.stylegan2.small import small_discriminator, small_generator
 
 shared = {

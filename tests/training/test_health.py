@@ -144,9 +144,14 @@ def test_diversity_that_falls_is_collapse() -> None:
 
 
 def test_half_of_the_best_diversity_is_collapse_although_it_is_not_low() -> None:
-    history = ticks(20, diversity=1.1) + ticks(RECENT, since=20, diversity=0.5)
+    history = ticks(20, diversity=0.95) + ticks(RECENT, since=20, diversity=0.45)
     assert examine(history, augmented=True).condition == "collapsing"
     assert examine(turn(diversity=0.5), augmented=True).condition == "healthy"
+
+
+def test_wild_colours_of_a_young_network_are_no_diversity_to_be_lost() -> None:
+    history = ticks(20, diversity=8.0) + ticks(RECENT, since=20, diversity=0.9)
+    assert examine(history, augmented=True).condition == "healthy"
 
 
 def test_low_diversity_is_collapse_although_it_was_never_high() -> None:

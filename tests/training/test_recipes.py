@@ -10,7 +10,7 @@ import torch
 from allaprima.models import build, count_parameters
 from allaprima.training import RECIPES, Recipe, open_session, recipe_of
 from allaprima.training.recipe import decide
-from allaprima.training.run import specs
+from allaprima.training.networks import specs
 from allaprima.training.state import same
 from tests.training.small import CPU, train
 
@@ -65,6 +65,73 @@ def test_auto_is_open_where_the_reference_chooses() -> None:
     assert {field: getattr(auto, field) for field in COMMON} == COMMON
 
 
+ADAPTIVE = [*PUBLISHED, "auto", "cifarbaseline", "stylegan3-t", "stylegan3-r", "laptop"]
+OTHERS: dict[str, dict[str, Any]] = {  # facts.md, sections 1.6.2 to 1.6.5
+    "cifarbaseline": {"cbase": 16384, "map_depth": 8, "pl_weight": 2.0, "style_mixing": 0.9, "d_architecture": "resnet"},
+    "stylegan3-t": {"system": "stylegan3-t", "map_depth": 2, "glr": 0.0025, "dlr": 0.002, "r1_interval": 16},
+    "stylegan3-r": {"system": "stylegan3-r", "blur_init_sigma": 10.0, "blur_fade_kimg": 200.0, "pl_weight": 0.0},
+    "stylegan3-t-metfacesu1024": {"gamma": 16.4, "kimg": 5000.0, "snap": 10, "mirror": True},
+    "stylegan3-r-ffhqu256": {"gamma": 1.0, "batch": 64, "dlr": 0.0025, "aug": "noaug", "blur_fade_kimg": 400.0},
+    "stylegan3-2-ffhqu256": {"gamma": 1.0, "glr": 0.0025, "mbstd_group": 8, "cbase": 16384},
+    "progan-1gpu": {"batch": 4, "loss": "wasserstein", "penalty": "wgan-gp", "gamma": 10.0, "drift": 0.001, "glr": 0.001},
+    "progan-8gpu": {"batch": 32, "lod_initial_resolution": 4, "lod_training_kimg": 600.0, "lod_transition_kimg": 600.0},
+    "progan-v1": {"batch": 16, "mbstd_group": 16, "lod_training_kimg": 800.0, "kimg": 19000.0},
+    "stylegan": {"gamma": 10.0, "lod_initial_resolution": 8, "kimg": 25000.0, "ema_kimg": 10.0, "style_mixing": 0.9},
+    "stylegan-wgangp": {"loss": "wasserstein", "lr_by_res": ((128, 0.0015), (256, 0.002), (512, 0.002), (1024, 0.002))},
+    "stylegan2-a": {"system": "stylegan", "r1_interval": 1, "cbase": 16384},
+    "stylegan2-b": {"growing": True, "r1_interval": 1, "pl_weight": 0.0, "g_architecture": "orig"},
+    "stylegan2-c": {"growing": True, "r1_interval": 16, "pl_weight": 0.0, "d_architecture": "orig"},
+    "stylegan2-d": {"growing": True, "r1_interval": 16, "pl_weight": 2.0, "cbase": 16384, "glr": 0.001},
+    "stylegan2-e": {"growing": False, "cbase": 16384, "gamma": 100.0, "g_architecture": "skip"},
+    "stylegan2-f": {"growing": False, "cbase": 32768, "gamma": 10.0, "d_architecture": "resnet", "aug": "noaug"},
+    "r3gan-cifar10": {"gamma": 0.05, "gamma_end": 0.005, "p_end": 0.55, "beta2": 0.9, "beta2_end": 0.99, "glr": 2e-4},
+    "r3gan-ffhq256": {"gamma": 150.0, "gamma_end": 15.0, "p_end": 0.3, "ema_kimg_end": 500.0, "decay_kimg": 20000.0},
+    "r3gan-imagenet64": {"cmax": 1536, "gamma": 1.0, "p_end": 0.4, "decay_kimg": 200000.0, "r1_interval": 1},
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_published_recipes_are_the_published_ones(name: str) -> None:
+    assert {field: getattr(RECIPES[name], field) for field in OTHERS[name]} == OTHERS[name]
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_presets_of_ada_and_after_augment_adaptively(name: str) -> None:
+    recipe = RECIPES[name]
+    assert (recipe.aug, recipe.augpipe, recipe.target, recipe.ada_kimg, recipe.p) == ("ada", "bgc", 0.6, 500, 0)
+
+
+@pytest.mark.parametrize(("side", "gamma"), [(128, 0.5), (256, 2.0), (512, 8.0), (1024, 32.0)])
+def test_the_gamma_of_stylegan3_is_the_published_one(side: int, gamma: float) -> None:
+    for name in ("stylegan3-t", "stylegan3-r"):
+        assert decide(RECIPES[name], height=side, width=side).gamma == gamma
+
+
+def test_the_rotating_generator_is_twice_as_wide_and_its_discriminator_is_not() -> None:
+    decided = decide(RECIPES["stylegan3-r"], height=256, width=256)
+    G, D = specs(decided, height=256, width=256, channels=3, c_dim=0)
+    assert (G.channel_base, G.channel_max, G.conv_kernel) == (65536, 1024, 1)
+    assert (D.channel_base, D.channel_max) == (32768, 512)
+    assert G.magnitude_ema_beta == pytest.approx(0.5 ** (32 / 20000))
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "widths"),
+    [
+        ("r3gan-cifar10", 32, [768] * 4),
+        ("r3gan-ffhq64", 64, [768] * 4 + [384]),
+        ("r3gan-ffhq256", 256, [768] * 4 + [384, 192, 96]),
+        ("r3gan-imagenet32", 32, [1536] * 4),
+        ("r3gan-imagenet64", 64, [1536] * 5),
+    ],
+)
+def test_r3gan_has_the_published_widths(name: str, side: int, widths: list[int]) -> None:
+    for spec in specs(decide(RECIPES[name], height=side, width=side), height=side, width=side, channels=3, c_dim=0):
+        assert [spec.channels(resolution) for resolution in spec.geometry.resolutions] == widths
+    if name == "r3gan-ffhq256":
+        assert [spec.groups(resolution) for resolution in (32, 64, 128, 256)] == [96, 48, 24, 12]
+
+
 @each_recipe
 @pytest.mark.parametrize("size", [(24, 24), (64, 64), (128, 64), (101, 67), (256, 256), (1024, 1024)])
 def test_every_recipe_can_be_decided_and_built_for_any_size(name: str, size: tuple[int, int]) -> None:
@@ -84,9 +151,8 @@ def test_the_laptop_recipe_is_small() -> None:
 
 @each_recipe
 def test_every_recipe_trains_is_saved_and_read_again(name: str, data: Path, tmp_path: Path) -> None:
-    recipe: Recipe = dataclasses.replace(
-        RECIPES[name], cbase=64, cmax=8, z_dim=8, w_dim=8, batch=4, batch_gpu=2, kimg=0.004, precision="fp32", workers=0
-    )
+    small = {"cbase": 64, "cmax": 8, "z_dim": 8, "w_dim": 8, "precision": "fp32", "workers": 0}
+    recipe: Recipe = dataclasses.replace(RECIPES[name], **small, batch=4, batch_by_res=(), batch_gpu=2, kimg=0.004)
     session, _ = train(data, tmp_path / "run", recipe)
     stored = recipe_of(tmp_path / "run")
     assert stored == session.run.recipe == decide(recipe, height=8, width=8)

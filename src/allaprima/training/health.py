@@ -48,7 +48,7 @@ OVERFITTED = 0.5
 """r_v of half-way: new images look to D as much like fakes as like the images that it was trained on."""
 
 SEPARATION = 0.5
-"""Logits between reals and fakes from which on r_v is no quotient of two noises; healthy trainings have 1 to 4."""
+"""Logits between reals and fakes from which on r_v is no quotient of two noises; trainings of ours had 1.3 to 7."""
 
 CERTAIN_OF_REALS = 0.9
 """r_t at which reals are hardly ever doubted; ADA holds it at 0.6 (StyleGAN2-ADA, section 3.1)."""
@@ -151,6 +151,7 @@ def collapsing(history: Sequence[Vitals], settings: Settings) -> Verdict | None:
     now = median(values[-RECENT:])
     grown = series(adult(history), "diversity")
     best = max((median(grown[i : i + RECENT]) for i in range(len(grown) - RECENT + 1)), default=0.0)
+    best = min(best, 1.0)  # wild colours of a young network are far more diverse than any data; losing them is no fall
     if (best >= RISEN and now < LOW_DIVERSITY) or now < FALL * best:
         reason = f"the fakes are {now:.2f} times as diverse as the reals, and were {best:.2f} times"
     elif best < LOW_DIVERSITY and now < LOW_DIVERSITY and history[-1].kimg > PATIENCE_KIMG:

@@ -72,6 +72,7 @@ def _stylegan3(recipe: Recipe, shape: Shape, clamp: float | None) -> Pair:
         z_dim=recipe.z_dim,
         w_dim=recipe.w_dim,
         map_depth=recipe.map_depth,
+        num_layers=recipe.num_layers,
         conv_kernel=1 if rotates else 3,
         use_radial_filters=rotates,
         magnitude_ema_beta=0.5 ** (recipe.batch / 20000),

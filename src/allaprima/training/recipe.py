@@ -37,6 +37,7 @@ class Recipe:
         pixel_norm: progan: whether feature vectors are normalised in every pixel.
         equalized: progan: whether all weights learn at one speed.
         leaky: progan: leaky ReLU rather than ReLU.
+        num_layers: stylegan3: layers of the generator, without those that read w and write colours.
         blocks_per_stage: r3gan: residual blocks at each resolution.
         cardinality: r3gan: groups of the 3×3 convolutions where the network is widest.
         mbstd_group: Images in a group of the minibatch standard deviation.
@@ -112,6 +113,7 @@ class Recipe:
     pixel_norm: bool = True
     equalized: bool = True
     leaky: bool = True
+    num_layers: int = 14
     blocks_per_stage: int = 2
     cardinality: int = 96
     mbstd_group: int | None = 4
@@ -227,6 +229,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "z_dim": (1, BIG),
     "w_dim": (1, BIG),
     "map_depth": (1, 64),
+    "num_layers": (3, 64),
     "blocks_per_stage": (1, 64),
     "cardinality": (1, BIG),
     "mbstd_group": (1, BIG),
