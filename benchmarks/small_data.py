@@ -6,8 +6,8 @@
     python benchmarks/small_data.py evaluate ARCHIVE runs/none runs/ada
 
 ``evaluate`` takes every snapshot, paints as many images as ARCHIVE holds (up to 4,096), and prints their sliced
-Wasserstein distance from *all* images of ARCHIVE: those that neither training saw are what a memorising generator misses.
-The figures are JSON; beside them lies what `distance_of_subset` says: how far the few images themselves are from all.
+Wasserstein distance from *all* images of ARCHIVE: those that neither training saw are what a memorising generator
+misses. The figures are JSON; with ``--subset SUBSET.zip`` they also say how far the few images themselves are from all.
 """
 
 import argparse

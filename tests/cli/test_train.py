@@ -97,7 +97,8 @@ def test_it_says_what_it_does_and_where_the_result_is(data: Path, tmp_path: Path
     assert lines[0] == "starting at 0 kimg with 6 images on cpu"
     assert [line.split()[:2] for line in lines[1:3]] == [["tick", "1"], ["tick", "2"]]
     assert re.fullmatch(
-        r"tick 2    kimg 0\.016/0\.016  [\d.]+ img/s  ETA 0m 00s  G [\d.]+  D [\d.]+  p 0\.000  mem [\d.]+ GB  healthy", lines[2]
+        r"tick 2    kimg 0\.016/0\.016  [\d.]+ img/s  ETA 0m 00s  G [\d.]+  D [\d.]+  p 0\.000  mem [\d.]+ GB  healthy",
+        lines[2],
     )
     assert lines[3:] == [f"run directory: {tmp_path / 'run'}"]
     assert (tmp_path / "run/log.txt").read_text().splitlines() == lines[1:3]
@@ -349,4 +350,14 @@ def test_help_shows_an_example_first_and_few_options(command: Command) -> None:
     assert outcome.status == 0
     assert outcome.out.index("allaprima train flowers.zip") < outcome.out.index("Options:")
     options = {option.name for option in train.params}
-    assert options == {"data", "run", "recipe_name", "overrides", "kimg", "device_name", "dry_run", "init_from", "on_divergence"}
+    assert options == {
+        "data",
+        "run",
+        "recipe_name",
+        "overrides",
+        "kimg",
+        "device_name",
+        "dry_run",
+        "init_from",
+        "on_divergence",
+    }

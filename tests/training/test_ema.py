@@ -16,7 +16,9 @@ def test_half_of_the_average_is_left_after_its_half_life(batch: int, ema_kimg: f
     recipe = tiny(batch=batch, ema_kimg=ema_kimg)
     steps = ema_kimg * 1000 / batch
     assert ema_beta(recipe, 10**9, recipe.batch) ** steps == pytest.approx(0.5)
-    assert ema_beta(recipe, 0, recipe.batch) == ema_beta(recipe, 10**9, recipe.batch), "without a ramp it does not depend on the images seen"
+    assert ema_beta(recipe, 0, recipe.batch) == ema_beta(recipe, 10**9, recipe.batch), (
+        "without a ramp it does not depend on the images seen"
+    )
 
 
 def test_the_ramp_limits_the_half_life_to_a_share_of_the_images_seen() -> None:

@@ -70,7 +70,9 @@ def test_before_the_first_snapshot_it_goes_back_to_the_beginning(data: Path, tmp
 
 def test_it_gives_up_in_the_end(data: Path, tmp_path: Path) -> None:
     session = open_session(data, tmp_path / "run", tiny(), device=CPU)
-    with pytest.raises(NonFiniteError, match=r"is not finite .*\(after going back 3 times\); the last good snapshot is"):
+    with pytest.raises(
+        NonFiniteError, match=r"is not finite .*\(after going back 3 times\); the last good snapshot is"
+    ):
         list(fit(session, on_divergence="rollback", on_step=lambda run: poison(run) if run.step == 5 else None))
 
 

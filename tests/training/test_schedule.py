@@ -1,5 +1,6 @@
 """Laws of what changes in the course of a training."""
 
+import itertools
 import math
 
 import pytest
@@ -79,7 +80,7 @@ def test_a_half_cosine_goes_slowly_at_both_ends() -> None:
     assert half_cosine(2.0, 0.2, 500, 1.0) == pytest.approx(1.1)
     assert half_cosine(2.0, 0.2, 10**6, 1.0) == pytest.approx(0.2)
     steps = [half_cosine(0.0, 1.0, n, 1.0) for n in range(0, 1001, 100)]
-    slopes = [b - a for a, b in zip(steps, steps[1:], strict=False)]
+    slopes = [b - a for a, b in itertools.pairwise(steps)]
     assert steps == sorted(steps)
     assert slopes[0] < slopes[4] > slopes[9]
     assert slopes[0] == pytest.approx((1 - math.cos(math.pi / 10)) / 2)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from allaprima.errors import AllaPrimaError, ConfigError, DataError, OutputError, RunError
-from allaprima.training.fields import from_json
 from allaprima.training import Recipe, open_session, recipe_of
+from allaprima.training.fields import from_json
 from tests.training.small import CPU, MIDDLE, make_data, numbers, tiny, train
 
 

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from allaprima.images import to_network
 from allaprima.training import step as steps
+from allaprima.training.painting import draw_latents, paint
 from allaprima.training.run import Run
 from allaprima.training.statistics import Scalars
-from allaprima.training.painting import draw_latents, paint
 from allaprima.training.step import (
     Reals,
     discriminator_step,

@@ -20,7 +20,6 @@ from allaprima.images.formats import is_image_name
 from allaprima.images.modes import mode_of
 from allaprima.images.png import read_image, to_array
 
-
 FEW = 20  # one image in so many may be held out
 
 
@@ -68,7 +67,9 @@ class ImageDataset:
         self._store = open_store(path)
         self.path = Path(path)
         self.name = self.path.resolve().stem if self.path.is_file() else self.path.resolve().name
-        self.flips = [(x, y) for y in ((False, True) if yflip else (False,)) for x in ((False, True) if mirror else (False,))]
+        self.flips = [
+            (x, y) for y in ((False, True) if yflip else (False,)) for x in ((False, True) if mirror else (False,))
+        ]
         files = self._store.names()
         all_names = [name for name in files if is_image_name(name)]
         if not all_names:

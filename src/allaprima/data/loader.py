@@ -85,7 +85,7 @@ def _cached(dataset: ImageDataset, order: _Positions, pin: bool) -> Iterator[Bat
         for number, (x, y) in enumerate(dataset.flips):
             flipped = flips == number
             if (x or y) and flipped.any():
-                batch[flipped] = np.flip(batch[flipped], [*([3] if x else []), *([2] if y else [])])
+                batch[flipped] = np.flip(batch[flipped], (*((3,) if x else ()), *((2,) if y else ())))
         yield _pinned((torch.from_numpy(batch), labels[rows]), pin)
 
 

@@ -69,7 +69,7 @@ class MappingNetwork(nn.Module):
             truncation_cutoff: Number of leading layers that are truncated; None: all.
             update_emas: Let w_avg follow the mean of this batch.
         """
-        w = self._inputs(z, c)
+        w = self.inputs(z, c)
         for i in range(self.num_layers):
             w = self.get_submodule(f"fc{i}")(w)
         if self.num_ws is None:
@@ -84,7 +84,8 @@ class MappingNetwork(nn.Module):
             return near
         return torch.cat([near[:, :truncation_cutoff], ws[:, truncation_cutoff:]], dim=1)
 
-    def _inputs(self, z: Tensor | None, c: Tensor | None) -> Tensor:
+    def inputs(self, z: Tensor | None, c: Tensor | None) -> Tensor:
+        """The vector that the layers map: latent and label, each normalised."""
         parts = []
         if self.z_dim:
             if z is None or z.shape[1:] != (self.z_dim,):

@@ -7,6 +7,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from allaprima.models.geometry import Geometry
+
+
+def is_half(geometry: Geometry, resolution: int, num_fp16_res: int) -> bool:
+    """Whether a block of this resolution may: the ``num_fp16_res`` finest ones, but never 4."""
+    coarse = max(len(geometry.resolutions) - num_fp16_res, 1)
+    return resolution in geometry.resolutions[coarse:]
+
 
 def set_half(network: nn.Module, dtype: torch.dtype | None) -> None:
     """Run the blocks that may run in half precision in ``dtype`` (float16 or bfloat16); None: all in float32."""

@@ -10,6 +10,7 @@ from allaprima.ops.box_resampling import upsampling_conv2d_nearest as upsampling
 from allaprima.ops.filter_design import jinc_lowpass as jinc_lowpass
 from allaprima.ops.filter_design import kaiser_lowpass as kaiser_lowpass
 from allaprima.ops.filtered_lrelu import filtered_lrelu as filtered_lrelu
+from allaprima.ops.grouped_conv import grouped_conv2d as grouped_conv2d
 from allaprima.ops.minibatch_std import minibatch_std as minibatch_std
 from allaprima.ops.modulated_conv import demodulation as demodulation
 from allaprima.ops.modulated_conv import modulated_conv2d as modulated_conv2d

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.ops.bias_act import LRELU_SLOPE
-from allaprima.ops.upfirdn2d import Padding, Plan, _padding, apply_plan
+from allaprima.ops.upfirdn2d import Padding, Plan, apply_plan, as_margins
 
 
 def filtered_lrelu(
@@ -53,7 +53,7 @@ def filtered_lrelu(
     if bias is not None:
         x = x + bias.to(x.dtype)[:, None, None]
     tap = torch.ones(1, 1, device=x.device)
-    refine = Plan((up, up), (1, 1), _padding(padding), False, gain * up**2)  # a positive gain may as well come early
+    refine = Plan((up, up), (1, 1), as_margins(padding), False, gain * up**2)  # a positive gain may as well come early
     coarsen = Plan((1, 1), (down, down), (0, 0, 0, 0), False, 1.0)
     filters = (tap if fu is None else fu, tap if fd is None else fd)
     y: Tensor = _FilteredLrelu.apply(x, *filters, Steps(refine, coarsen), slope, clamp)  # type: ignore[no-untyped-call]

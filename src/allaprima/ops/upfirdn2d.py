@@ -73,7 +73,7 @@ def upfirdn2d(
         f = torch.ones(1, 1, device=x.device)
     if f.requires_grad:
         raise ValueError("upfirdn2d takes its filter as a constant: it cannot pass a gradient to it; detach it first")
-    return apply_plan(x, f, Plan(_pair(up), _pair(down), _padding(padding), flip_filter, gain))
+    return apply_plan(x, f, Plan(_pair(up), _pair(down), as_margins(padding), flip_filter, gain))
 
 
 def filter2d(x: Float[Tensor, "n c h w"], f: Tensor, *, gain: float = 1.0) -> Float[Tensor, "n c h w"]:
@@ -195,7 +195,8 @@ def _pair(value: Pair) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else value
 
 
-def _padding(value: Padding) -> tuple[int, int, int, int]:
+def as_margins(value: Padding) -> tuple[int, int, int, int]:
+    """A padding as (top, bottom, left, right)."""
     if isinstance(value, int):
         return (value, value, value, value)
     return value if len(value) == 4 else (value[0], value[0], value[1], value[1])

@@ -42,7 +42,7 @@ def require_finite(run: Run, role: str, network: nn.Module, losses: Tensor) -> T
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
     norms = torch.stack(torch._foreach_norm(gradients))
     if torch.isfinite(losses.sum() + norms.sum()):
-        return norms.norm()
+        return torch.linalg.vector_norm(norms)
     names = [name for name, p in network.named_parameters() if p.grad is not None and not torch.isfinite(p.grad).all()]
     if names:
         what = f"the gradient of {role}.{names[0]}"

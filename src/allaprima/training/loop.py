@@ -213,7 +213,9 @@ class _Loop:
         run = self.training
         if self.on_divergence == "stop" or run.rollbacks >= MOST_ROLLBACKS:
             tried = f" (after going back {run.rollbacks} times)" if run.rollbacks else ""
-            raise NonFiniteError(f"{reason}{tried}; the last good snapshot is {_last_snapshot(self.session)}") from cause
+            raise NonFiniteError(
+                f"{reason}{tried}; the last good snapshot is {_last_snapshot(self.session)}"
+            ) from cause
         restore_good(run, self.directory.states)
         run.rollbacks, run.slowdown = run.rollbacks + 1, run.slowdown * SLOWDOWN
         self.directory.forget_after(run.images_seen / 1000)

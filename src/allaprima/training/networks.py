@@ -96,13 +96,13 @@ def _stylegan(recipe: Recipe, shape: Shape, clamp: float | None) -> Pair:
 
 
 def _progan(recipe: Recipe, shape: Shape, clamp: float | None) -> Pair:
-    switches = {"equalized": recipe.equalized, "leaky": recipe.leaky, "conv_clamp": clamp}
+    switches: Shape = {"equalized": recipe.equalized, "leaky": recipe.leaky, "conv_clamp": clamp}
     generator = ProGANGenerator(**shape, **switches, z_dim=recipe.z_dim, pixel_norm=recipe.pixel_norm)
     return generator, ProGANDiscriminator(**shape, **switches, mbstd_group=recipe.mbstd_group)
 
 
 def _r3gan(recipe: Recipe, shape: Shape, clamp: float | None) -> Pair:
-    blocks = {"blocks_per_stage": recipe.blocks_per_stage, "cardinality": recipe.cardinality}
+    blocks: Shape = {"blocks_per_stage": recipe.blocks_per_stage, "cardinality": recipe.cardinality}
     return R3GANGenerator(**shape, **blocks, z_dim=recipe.z_dim), R3GANDiscriminator(**shape, **blocks)
 
 

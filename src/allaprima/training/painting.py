@@ -51,8 +51,8 @@ def paint_fixed(run: Run, count: int) -> Float[Tensor, "n c h w"]:
     generator = Streams(run.recipe.seed).generator("vitals/latents")
     z = torch.randn(count, run.G.z_dim, generator=generator).to(run.device)
     c = run.label_table[torch.randint(len(run.label_table), (count,), generator=generator)].to(run.device)
-    images = [run.G(*part, noise_mode="const") for part in zip(z.split(run.batch_gpu), c.split(run.batch_gpu), strict=True)]
-    return torch.cat(images)
+    parts = zip(torch.split(z, run.batch_gpu), torch.split(c, run.batch_gpu), strict=True)
+    return torch.cat([run.G(*part, noise_mode="const") for part in parts])
 
 
 def styles_in_use(run: Run) -> int:

@@ -57,8 +57,8 @@ class Recipe:
         lr_by_res: Learning rates of both at single resolutions while growing.
         beta2: Adam's β₂.
         loss: What the two networks play for.
-        penalty: Which gradients of the discriminator are kept small: at real images (r1), at generated ones too (r1+r2),
-            or between them, near 1 (wgan-gp).
+        penalty: Which gradients of the discriminator are kept small: at real images (r1), at generated ones too
+            (r1+r2), or between them, near 1 (wgan-gp).
         gamma: Weight γ of the penalty: γ/2 for r1 and r2, γ itself (the λ of its paper) for wgan-gp.
         r1_interval: Iterations from one penalty to the next; with 1 it is part of the discriminator's loss.
         drift: Weight of the squared logits of real images, which keeps a Wasserstein critic from drifting away.
@@ -69,8 +69,8 @@ class Recipe:
         style_mixing: Share of iterations in which images are made of two latents.
         ema_kimg: Half-life of the averaged weights, in thousands of images.
         ema_rampup: The half-life is at most this share of the images seen; None for no ramp.
-        aug: What the discriminator sees: images as they are (noaug), augmented with an adaptive (ada) or a fixed strength
-            (fixed), by DiffAugment (diffaug), or with fakes among the reals, adaptively (apa).
+        aug: What the discriminator sees: images as they are (noaug), augmented with an adaptive (ada) or a fixed
+            strength (fixed), by DiffAugment (diffaug), or with fakes among the reals, adaptively (apa).
         augpipe: Which augmentations: b pixel blitting, g geometry, c colour, f filter, n noise, c cutout.
         p: Strength of the augmentation: where the adaptive one begins, or the fixed one.
         target: The adaptive strength rises while the mean sign of the logits of real images is above this.

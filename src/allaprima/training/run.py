@@ -129,7 +129,9 @@ def set_rates(run: Run) -> None:
     beta2 = half_cosine(recipe.beta2, recipe.beta2_end, run.images_seen, recipe.decay_kimg)
     glr, dlr = learning_rates(recipe, run.geometry, run.images_seen)
     lazy = (recipe.pl_weight > 0, recipe.has_lazy_penalty)
-    intervals = [k if is_lazy else None for k, is_lazy in zip((recipe.pl_interval, recipe.r1_interval), lazy, strict=True)]
+    intervals = [
+        k if is_lazy else None for k, is_lazy in zip((recipe.pl_interval, recipe.r1_interval), lazy, strict=True)
+    ]
     for optimizer, rate, interval in zip((run.G_optimizer, run.D_optimizer), (glr, dlr), intervals, strict=True):
         c = 1.0 if interval is None else interval / (interval + 1)
         optimizer.param_groups[0].update(lr=rate * run.slowdown * c, betas=(0.0**c, beta2**c))

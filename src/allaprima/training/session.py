@@ -92,7 +92,9 @@ def open_session(
     origin = None if init_from is None or config is not None else load_networks(init_from)
     directory.prepare()
     if config is None:
-        directory.write_config(new_config(decided, facts) | {"init_from": None if init_from is None else str(init_from)})
+        directory.write_config(
+            new_config(decided, facts) | {"init_from": None if init_from is None else str(init_from)}
+        )
     run = start(
         decided,
         height=dataset.height,
@@ -106,7 +108,7 @@ def open_session(
         notes += transfer(run, origin)
     directory.forget_after(run.images_seen / 1000)
     parent = None if config is None else config.get("init_from")
-    provenance = {"data": facts, "recipe": dataclasses.asdict(decided)}
+    provenance: dict[str, Any] = {"data": facts, "recipe": dataclasses.asdict(decided)}
     if origin is not None or parent:
         provenance["parent"] = str(init_from) if origin is not None else parent
     return Session(run=run, dataset=dataset, directory=directory, provenance=provenance, notes=notes)

@@ -21,7 +21,7 @@ from allaprima.training.run import Run
 
 COUNT = 32  # images compared
 COARSE = 16  # they are compared at this size, where noise and edges weigh little
-HELD_OUT_AT_ONCE = 64
+AT_ONCE = 64  # of the images held out
 
 
 class Examiner:
@@ -46,7 +46,7 @@ class Examiner:
             found["Progress/augment"] = strength(self.run)
         if len(self.held_out):
             critic, device = Critic(self.run, "held out"), self.run.device
-            parts = zip(self.held_out.split(HELD_OUT_AT_ONCE), self.labels.split(HELD_OUT_AT_ONCE), strict=True)
+            parts = zip(torch.split(self.held_out, AT_ONCE), torch.split(self.labels, AT_ONCE), strict=True)
             logits = [scores(critic(to_network(x.to(device)), c.to(device)))[0] for x, c in parts]
             found["Loss/scores/held_out"] = float(torch.cat(logits).mean())
         return found

@@ -30,7 +30,8 @@ class LatentNormalization(MappingNetwork):
         super().__init__(z_dim=w_dim, c_dim=0, w_dim=w_dim, num_ws=1, num_layers=0, w_avg_beta=1.0)
         self.z_dim, self.c_dim = z_dim, c_dim
 
-    def _inputs(self, z: Tensor | None, c: Tensor | None) -> Tensor:
+    def inputs(self, z: Tensor | None, c: Tensor | None) -> Tensor:
+        """The vector that is painted from: latent and label, normalised together."""
         return normalize_second_moment(latent_and_label(z, c, z_dim=self.z_dim, c_dim=self.c_dim))
 
 

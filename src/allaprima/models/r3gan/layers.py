@@ -14,8 +14,7 @@ from einops import einsum, rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from allaprima.models.r3gan.grouped_conv import grouped_conv2d
-from allaprima.ops import bias_act, conv2d, downsample2d, setup_filter, upsample2d
+from allaprima.ops import bias_act, conv2d, downsample2d, grouped_conv2d, setup_filter, upsample2d
 from allaprima.ops.bias_act import LRELU_SLOPE
 
 LRELU_GAIN = math.sqrt(2 / (1 + LRELU_SLOPE**2))  # keeps the variance through a leaky ReLU (He et al. 2015)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from allaprima.errors import ConfigError
 from allaprima.models.geometry import Geometry, channels_at
-from allaprima.models.stylegan2.spec import is_half
+from allaprima.models.precision import is_half
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

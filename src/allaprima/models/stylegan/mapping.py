@@ -30,7 +30,8 @@ class LabelConcatMapping(MappingNetwork):
         if spec.c_dim:
             self.label = nn.Parameter(torch.randn(spec.c_dim, spec.z_dim))
 
-    def _inputs(self, z: Tensor | None, c: Tensor | None) -> Tensor:
+    def inputs(self, z: Tensor | None, c: Tensor | None) -> Tensor:
+        """The vector that the layers map: latent and label, normalised together."""
         latent = latent_and_label(z, c, z_dim=self.z_dim, c_dim=self.c_dim)
         if self.c_dim:
             latent = torch.cat([latent[:, : self.z_dim], latent[:, self.z_dim :] @ self.label], dim=1)

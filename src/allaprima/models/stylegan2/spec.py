@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 from allaprima.errors import ConfigError
 from allaprima.models.geometry import Geometry, channels_at
+from allaprima.models.precision import is_half
 
 Architecture = Literal["skip", "resnet", "orig"]
 
@@ -127,12 +128,6 @@ class StyleGAN2Discriminator:
     def is_half(self, resolution: int) -> bool:
         """Whether the block of this resolution is among those that may run in half precision."""
         return is_half(self.geometry, resolution, self.num_fp16_res)
-
-
-def is_half(geometry: Geometry, resolution: int, num_fp16_res: int) -> bool:
-    """The ``num_fp16_res`` finest resolutions, but never 4."""
-    coarse = max(len(geometry.resolutions) - num_fp16_res, 1)
-    return resolution in geometry.resolutions[coarse:]
 
 
 def check_network(spec: StyleGAN2Generator | StyleGAN2Discriminator) -> None:

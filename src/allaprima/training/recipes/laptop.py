@@ -42,9 +42,7 @@ LAPTOP: dict[str, Recipe] = {
     "laptop-stylegan3-r": replace(
         _LAPTOP, system="stylegan3-r", cbase=1024, cmax=64, aug="ada", blur_init_sigma=4.0, blur_fade_kimg=20.0
     ),
-    "laptop-stylegan": replace(
-        _SMALL_AND_GROWING, lod_initial_resolution=8, style_mixing=0.9, r1_interval=4
-    ),
+    "laptop-stylegan": replace(_SMALL_AND_GROWING, lod_initial_resolution=8, style_mixing=0.9, r1_interval=4),
     "laptop-progan": replace(
         _SMALL_AND_GROWING,
         system="progan",

@@ -50,4 +50,4 @@ STYLEGAN2: dict[str, Recipe] = {
     "stylegan2-e": Recipe(cbase=16384, gamma=100.0),
     "stylegan2-f": Recipe(gamma=10.0),
 }
-"""Table 1 from the top: baseline StyleGAN, weight demodulation, lazy regularisation, path lengths, no growing, wider."""
+"""Table 1 from the top: StyleGAN, weight demodulation, lazy regularisation, path lengths, no growing, wider."""

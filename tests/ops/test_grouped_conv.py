@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from allaprima.models.r3gan.grouped_conv import grouped_conv2d
+from allaprima.ops import grouped_conv2d
 
 
 def operands(groups: int, kernel: int = 3) -> tuple[Tensor, Tensor]:
