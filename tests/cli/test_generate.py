@@ -142,6 +142,19 @@ def test_styles_are_painted_under_their_own_names(model: Path, run: Run) -> None
         assert np.abs(difference).max() <= 1
 
 
+@pytest.mark.parametrize(
+    ("wish", "label"),
+    [("cat+dog", [1, 1, 0]), ("0+ψ fish", [1, 0, 1]), ("0.5,-0.25,1e0", [0.5, -0.25, 1]), ("0,1,0", [0, 1, 0])],
+)
+def test_several_classes_and_labels_of_numbers(
+    wish: str, label: list[float], pets: Path, run: Run, tmp_path: Path
+) -> None:
+    assert run(pets, "--seeds", "3", "--class", wish, "--out", str(tmp_path / "wished"))[0] == 0
+    (wanted,) = allaprima.generate(allaprima.load(pets), seeds=[3], c=torch.tensor([label]))
+    with Image.open(tmp_path / "wished/seed0003.png") as image:
+        assert (np.asarray(image) == wanted).all()
+
+
 def test_saved_z_obeys_class_and_truncation(pets: Path, run: Run) -> None:
     np.savez("z.npz", z=latents_of_seeds([7], 8).numpy())
     options = ["--class", "dog", "--truncation", "0.6", "--cutoff", "3"]
@@ -204,6 +217,10 @@ def test_a_wrong_option_is_one_sentence(model: Path, run: Run, options: list[str
     ("options", "sentence"),
     [
         ([], "this model has 3 classes: say which, from 0 to 2$"),
+        (["--class", "cat+bird"], "this model has no class 'bird': its classes are cat, dog, ψ fish$"),
+        (["--class", "1+5"], r"c must be \[32, 3\] or \[1, 3\] for 32 images of this model, got \[1, 6\]$"),
+        (["--class", "0.5,0.5"], r"c must be \[32, 3\] or \[1, 3\] for 32 images of this model, got \[1, 2\]$"),
+        (["--class", "0.5,,1"], "'0.5,,1' is no label: it must be numbers joined by commas, as 0.2,0.5,1$"),
         (["--class", "3"], "there is no class 3: this model has classes 0 to 2$"),
         (["--class", "-1"], "this model has no class '-1': its classes are cat, dog, ψ fish$"),
         (["--class", "Cat"], "this model has no class 'Cat': its classes are cat, dog, ψ fish$"),

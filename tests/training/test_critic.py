@@ -104,6 +104,14 @@ def test_signs_of_all_parts_count() -> None:
     assert run.signs.tolist() == [scalars["Loss/signs/real"].sum().item(), 8]
 
 
+def test_under_a_relativistic_loss_the_sign_is_that_of_the_lead() -> None:
+    run = small_run(aug="ada", loss="relativistic", noise=False)
+    scalars: dict[str, torch.Tensor] = {}
+    discriminator_step(run, reals(run), scalars)
+    lead = scalars["Loss/scores/real"] - scalars["Loss/scores/fake"]
+    assert run.signs.tolist() == [lead.sign().sum().item(), 4]
+
+
 def test_pseudo_augmentation_shows_fakes_among_the_reals() -> None:
     run = small_run(aug="apa", p=1.0, batch=4)
     shown = []

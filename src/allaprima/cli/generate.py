@@ -24,7 +24,11 @@ MOST_CHANNELS = 4  # of a PNG
     "--truncation", default=1.0, show_default=True, help="ψ: 1 as learned, less for safer images, 0 the mean."
 )
 @click.option("--cutoff", type=click.IntRange(min=0), help="Truncate only so many of the first layers.")
-@click.option("--class", "class_name", help="Class to paint, by number or name, for models that have classes.")
+@click.option(
+    "--class",
+    "class_name",
+    help="Class to paint, by number or name; several as cat+striped; a label of numbers as 0.2,0.5,1.",
+)
 @click.option(
     "--noise",
     type=click.Choice(["const", "random", "none"]),
@@ -66,7 +70,7 @@ def generate(
     networks = load_networks(model, roles=("G_ema",), device=choose_device(device_name))
     G = networks.G_ema
     options: dict[str, Any] = {"truncation_psi": truncation, "truncation_cutoff": cutoff}
-    options["class_index"] = class_number(class_name, networks.class_names)
+    options |= label_of(class_name, networks.class_names)
     paint = partial(generation.generate, G, noise_mode=cast(Any, noise))
     if latents is not None:
         images = paint(ws=generation.read_latents(latents, G, **options))
@@ -77,12 +81,37 @@ def generate(
     write(images, names, out, grid=grid)
 
 
-def class_number(name: str | None, class_names: list[str] | None) -> int | None:
+def label_of(text: str | None, class_names: list[str] | None) -> dict[str, Any]:
+    """What `--class` means, as arguments of `allaprima.generate`: a class, or a label. Raises `LatentError`."""
+    import torch
+
+    known = class_names or []
+    if text is None:
+        return {"class_index": None}
+    if text in known or not re.search(r"[+,.]", text):
+        return {"class_index": class_number(text, class_names)}
+    if re.fullmatch(r"[-+.,eE0-9\s]*[.,][-+.,eE0-9\s]*", text):
+        return {"c": torch.tensor([numbers(text)])}
+    indices = [class_number(name, class_names) for name in text.split("+")]
+    label = torch.zeros(1, max(len(known), *(index + 1 for index in indices)))
+    label[0, indices] = 1
+    return {"c": label}
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers of a label. Raises `LatentError`."""
+    from allaprima.errors import LatentError
+
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise LatentError(f"{text!r} is no label: it must be numbers joined by commas, as 0.2,0.5,1") from None
+
+
+def class_number(name: str, class_names: list[str] | None) -> int:
     """The number of a class given by number or name. Raises `LatentError`."""
     from allaprima.errors import LatentError
 
-    if name is None:
-        return None
     if re.fullmatch(r"\d{1,9}", name):
         return int(name)
     if class_names and name in class_names:

@@ -42,7 +42,8 @@ def require_finite(run: Run, role: str, network: nn.Module, losses: Tensor) -> T
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
     norms = torch.stack(torch._foreach_norm(gradients))
     if torch.isfinite(losses.sum() + norms.sum()):
-        return torch.linalg.vector_norm(norms)
+        norm: Tensor = torch.linalg.vector_norm(norms)
+        return norm
     names = [name for name, p in network.named_parameters() if p.grad is not None and not torch.isfinite(p.grad).all()]
     if names:
         what = f"the gradient of {role}.{names[0]}"

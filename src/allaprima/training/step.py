@@ -126,7 +126,9 @@ def discriminator_step(run: Run, reals: Reals, scalars: Scalars) -> None:
             fake_logits, fake_classes = scores(critic(fake, latents.c))
             real_logits, real_classes = scores(critic(shown, real.labels))
             loss = game.discriminator(real_logits, fake_logits)
-            run.signs += torch.stack([real_logits.detach().sign().sum(), real_logits.new_tensor(len(shown))])
+            # Relativistic logits have no zero: what counts is by how much a real image is ahead of its fake.
+            ahead = (real_logits - fake_logits if game.paired else real_logits).detach()
+            run.signs += torch.stack([ahead.sign().sum(), ahead.new_tensor(len(ahead))])
             named = {"fake": fake_logits, "real": real_logits}
             collect(scalars, {f"Loss/scores/{name}": logits for name, logits in named.items()})
             collect(scalars, {f"Loss/signs/{name}": logits.sign() for name, logits in named.items()})

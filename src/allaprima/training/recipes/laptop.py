@@ -29,19 +29,19 @@ _SMALL_AND_GROWING = replace(
     _LAPTOP,
     system="stylegan",
     growing=True,
-    lod_training_kimg=15.0,
-    lod_transition_kimg=15.0,
+    lod_training_kimg=10.0,
+    lod_transition_kimg=10.0,
     glr=0.002,
     dlr=0.002,
     batch_by_res=((4, 64), (8, 64), (16, 32)),
 )
 
+_ALIAS_FREE = replace(_LAPTOP, system="stylegan3-t", cmax=64, num_layers=8, aug="ada", ada_kimg=100.0)
+
 LAPTOP: dict[str, Recipe] = {
-    "laptop": replace(_LAPTOP, aug="ada", holdout=64),
-    "laptop-stylegan3-t": replace(_LAPTOP, system="stylegan3-t", aug="ada"),
-    "laptop-stylegan3-r": replace(
-        _LAPTOP, system="stylegan3-r", cbase=1024, cmax=64, aug="ada", blur_init_sigma=4.0, blur_fade_kimg=20.0
-    ),
+    "laptop": replace(_LAPTOP, aug="ada", ada_kimg=100.0, holdout=64),
+    "laptop-stylegan3-t": _ALIAS_FREE,
+    "laptop-stylegan3-r": replace(_ALIAS_FREE, system="stylegan3-r", cmax=32, blur_init_sigma=4.0, blur_fade_kimg=10.0),
     "laptop-stylegan": replace(_SMALL_AND_GROWING, lod_initial_resolution=8, style_mixing=0.9, r1_interval=4),
     "laptop-progan": replace(
         _SMALL_AND_GROWING,
@@ -68,5 +68,6 @@ LAPTOP: dict[str, Recipe] = {
         gamma=2.0,
         beta2=0.9,
         aug="ada",
+        ada_kimg=100.0,
     ),
 }
