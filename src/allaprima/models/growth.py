@@ -9,15 +9,14 @@ Axes: n image, c channel, h w rows and columns; rgb stands for the channels of a
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from allaprima.layers import Generators, NoiseMode
 from allaprima.models.geometry import Geometry
-from allaprima.models.mapping import MappingNetwork
+from allaprima.models.painter import Painter
 from allaprima.ops import downsample_mean, upsample_nearest
 
 
@@ -48,55 +47,18 @@ class Growing(nn.Module):
         return (0, 0.0) if self.lod is None else split_lod(float(self.lod))
 
 
-class GrowingGenerator(nn.Module):
-    """z → image by two networks, of which the second may grow.
-
-    Args:
-        spec: Tells the sizes of z, of the label, of w and of the images, and how many ws there are.
-
-    Attributes:
-        mapping: z → ws; see `allaprima.models.mapping.MappingNetwork`.
-        synthesis: ws → image.
-    """
-
-    mapping: MappingNetwork
-    synthesis: Growing
-
-    def __init__(self, spec: Any) -> None:
-        super().__init__()
-        self.z_dim, self.c_dim, self.w_dim, self.num_ws = spec.z_dim, spec.c_dim, spec.w_dim, spec.num_ws
-        self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
-        self.img_resolution = max(spec.height, spec.width)
+class GrowingGenerator(Painter):
+    """z → image by two networks, of which the second may grow."""
 
     @property
     def lod(self) -> Tensor | None:
         """The doublings that are missing: the buffer of the synthesis network; None if it does not grow."""
-        return self.synthesis.lod
+        lod: Tensor | None = self.synthesis.lod
+        return lod
 
     def set_lod(self, value: float) -> None:
         """Let ``value`` doublings be missing to the full resolution."""
         self.synthesis.set_lod(value)
-
-    def forward(
-        self,
-        z: Float[Tensor, "n z"],
-        c: Float[Tensor, "n c"] | None = None,
-        *,
-        truncation_psi: float = 1.0,
-        truncation_cutoff: int | None = None,
-        update_emas: bool = False,
-        noise_mode: NoiseMode = "random",
-        generators: Generators = None,
-        force_fp32: bool = False,
-    ) -> Float[Tensor, "n rgb h w"]:
-        """Paint one image for each latent; see the ``forward`` of `mapping` and of `synthesis`."""
-        ws = self.mapping(
-            z, c, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff, update_emas=update_emas
-        )
-        images: Tensor = self.synthesis(
-            ws, noise_mode=noise_mode, generators=generators, force_fp32=force_fp32, update_emas=update_emas
-        )
-        return images
 
 
 def check_lod(lod: float, geometry: Geometry) -> None:

@@ -113,7 +113,6 @@ class Generator(GrowingGenerator):
 
     def __init__(self, spec: ProGANGenerator) -> None:
         super().__init__(spec)
-        self.spec = spec
         self.synthesis = SynthesisNetwork(spec)
         self.mapping = LatentNormalization(z_dim=spec.z_dim, c_dim=spec.c_dim)
 

@@ -9,22 +9,19 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import Generators, NoiseMode
+from allaprima.models.painter import Painter
 from allaprima.models.r3gan.layers import Convolution, LabelEmbedding
 from allaprima.models.r3gan.mapping import LatentMapping
 from allaprima.models.r3gan.spec import R3GANGenerator
 from allaprima.models.r3gan.stage import generator_stage
 
 
-class Generator(nn.Module):
+class Generator(Painter):
     """z → image. Has the interface of the style-based generators; its one style is [z, embedded label]."""
 
     def __init__(self, spec: R3GANGenerator) -> None:
-        super().__init__()
-        self.spec = spec
+        super().__init__(spec)
         self.geometry = spec.geometry
-        self.z_dim, self.c_dim, self.w_dim, self.num_ws = spec.z_dim, spec.c_dim, spec.w_dim, 1
-        self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
-        self.img_resolution = max(spec.height, spec.width)
         resolutions = spec.geometry.resolutions
         self.MainLayers = nn.ModuleList(generator_stage(spec, resolution) for resolution in resolutions)
         self.AggregationLayer = Convolution(spec.channels(resolutions[-1]), spec.img_channels)
@@ -61,19 +58,3 @@ class Generator(nn.Module):
         for stage in self.MainLayers:
             x = stage(x, force_fp32=force_fp32)
         return self.geometry.crop(self.AggregationLayer(x).float())
-
-    def forward(
-        self,
-        z: Float[Tensor, "n z"],
-        c: Float[Tensor, "n c"] | None = None,
-        *,
-        truncation_psi: float = 1.0,
-        truncation_cutoff: int | None = None,
-        update_emas: bool = False,
-        noise_mode: NoiseMode = "random",
-        generators: Generators = None,
-        force_fp32: bool = False,
-    ) -> Float[Tensor, "n rgb h w"]:
-        """Paint one image for each latent; see `LatentMapping.__call__` and `synthesis`."""
-        ws = self.mapping(z, c, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff)
-        return self.synthesis(ws, force_fp32=force_fp32)

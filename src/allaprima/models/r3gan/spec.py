@@ -123,6 +123,11 @@ class R3GANGenerator(Backbone):
         _require(self.z_dim >= 1, "z_dim", self.z_dim, "at least 1")
 
     @property
+    def num_ws(self) -> int:
+        """One: there is no style but the latent itself."""
+        return 1
+
+    @property
     def embedded(self) -> int:
         """Size of the embedded label, 0 without labels."""
         return (self.embed_dim or self.z_dim) if self.c_dim else 0

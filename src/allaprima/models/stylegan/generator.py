@@ -131,6 +131,5 @@ class Generator(GrowingGenerator):
 
     def __init__(self, spec: StyleGANGenerator) -> None:
         super().__init__(spec)
-        self.spec = spec
         self.synthesis = SynthesisNetwork(spec)
         self.mapping = LabelConcatMapping(spec)

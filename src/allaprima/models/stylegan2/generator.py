@@ -177,7 +177,6 @@ class Generator(GrowingGenerator):
 
     def __init__(self, spec: StyleGAN2Generator) -> None:
         super().__init__(spec)
-        self.spec = spec
         self.synthesis = SynthesisNetwork(spec)
         self.mapping = MappingNetwork(
             z_dim=spec.z_dim,

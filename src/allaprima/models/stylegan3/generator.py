@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from allaprima.layers import Generators, NoiseMode
 from allaprima.models.mapping import MappingNetwork
+from allaprima.models.painter import Painter
 from allaprima.models.stylegan3.fourier import SynthesisInput
 from allaprima.models.stylegan3.layer import SynthesisLayer
 from allaprima.models.stylegan3.plan import plan_layers
@@ -66,16 +67,11 @@ class SynthesisNetwork(nn.Module):
         return x.float() * self.output_scale
 
 
-class Generator(nn.Module):
+class Generator(Painter):
     """z → image. `mapping` and `synthesis` may be called apart; attributes have the reference's names."""
 
     def __init__(self, spec: StyleGAN3Generator) -> None:
-        super().__init__()
-        self.spec = spec
-        self.z_dim, self.c_dim, self.w_dim = spec.z_dim, spec.c_dim, spec.w_dim
-        self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
-        self.img_resolution = max(spec.height, spec.width)
-        self.num_ws = spec.num_ws
+        super().__init__(spec)
         self.synthesis = SynthesisNetwork(spec)
         self.mapping = MappingNetwork(
             z_dim=spec.z_dim,
@@ -86,24 +82,3 @@ class Generator(nn.Module):
             lr_multiplier=spec.map_lr_multiplier,
             w_avg_beta=spec.w_avg_beta,
         )
-
-    def forward(
-        self,
-        z: Float[Tensor, "n z"],
-        c: Float[Tensor, "n c"] | None = None,
-        *,
-        truncation_psi: float = 1.0,
-        truncation_cutoff: int | None = None,
-        update_emas: bool = False,
-        noise_mode: NoiseMode = "random",
-        generators: Generators = None,
-        force_fp32: bool = False,
-    ) -> Float[Tensor, "n rgb h w"]:
-        """Paint one image for each latent; see `MappingNetwork.forward` and `SynthesisNetwork.forward`."""
-        ws = self.mapping(
-            z, c, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff, update_emas=update_emas
-        )
-        images: Tensor = self.synthesis(
-            ws, noise_mode=noise_mode, generators=generators, force_fp32=force_fp32, update_emas=update_emas
-        )
-        return images
