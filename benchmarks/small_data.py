@@ -5,7 +5,7 @@
     allaprima train SUBSET.zip runs/ada --recipe laptop --set mirror=true --kimg 200
     python benchmarks/small_data.py evaluate ARCHIVE runs/none runs/ada
 
-``evaluate`` takes every snapshot, paints as many images as ARCHIVE holds (up to 4,096), and prints their sliced
+``evaluate`` takes every snapshot, paints as many images as ARCHIVE holds (up to 2,048), and prints their sliced
 Wasserstein distance from *all* images of ARCHIVE: those that neither training saw are what a memorising generator
 misses. The figures are JSON; with ``--subset SUBSET.zip`` they also say how far the few images themselves are from all.
 """
@@ -25,7 +25,7 @@ from allaprima.data.archive import archive_writer
 from allaprima.generation import generate
 from allaprima.metrics import sliced_wasserstein
 
-MOST = 4096
+MOST = 2048
 STATISTICS = ("Progress/augment", "Loss/signs/real", "Loss/scores/real", "Loss/scores/fake", "Loss/scores/held_out")
 
 

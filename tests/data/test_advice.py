@@ -17,3 +17,8 @@ def test_few_or_diverse_images_are_warned_of() -> None:
     assert "500 images are few" in reasons
     assert "seldom suffice" in reasons
     assert "very diverse" in reasons
+
+
+def test_many_images_need_no_augmentation() -> None:
+    assert advise(150_000, 64, 64, 0, 0.3).fields == {"aug": "noaug"}
+    assert advise(99_999, 64, 64, 0, 0.3).fields == {}

@@ -10,6 +10,9 @@ LAPTOP_PIXELS = 128 * 128
 FEW_IMAGES = 30_000
 """With fewer images the discriminator learns them by heart unless they are augmented."""
 
+MANY_IMAGES = 100_000
+"""From here on augmentation does not pay."""
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -47,8 +50,12 @@ def advise(num_images: int, height: int, width: int, num_classes: int, diversity
     reasons.append(f"{height}×{width} is {'small enough for a CPU' if laptop else 'work for a GPU'}")
     if num_images < FEW_IMAGES:
         reasons.append(
-            f"{num_images:,} images are few: augmentation, or mirror=true where left and right do not matter, helps"
+            f"{num_images:,} images are few: augmentation (aug=ada, on in this recipe) helps, and mirror=true where left"
+            " and right do not matter"
         )
+    if num_images >= MANY_IMAGES:
+        fields["aug"] = "noaug"
+        reasons.append(f"{num_images:,} images are enough to do without augmentation")
     if num_images < 1000:
         reasons.append("fewer than 1,000 images seldom suffice")
     if num_classes > 1:

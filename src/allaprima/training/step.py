@@ -85,7 +85,8 @@ def generator_step(run: Run, reals: Reals, scalars: Scalars) -> None:
     def losses() -> Iterator[Tensor]:
         for part, real in zip(draw_latents(run, "G").split(run.batch_gpu), reals.split(run.batch_gpu), strict=True):
             logits, classes = scores(critic(paint(run, part)[0], part.c))
-            real_logits = scores(critic(*real))[0] if game.paired else None
+            with torch.no_grad():  # they say how far the fakes are behind, and lead nowhere
+                real_logits = scores(critic(*real))[0] if game.paired else None
             loss = game.generator(logits, real_logits)
             collect(scalars, {"Loss/scores/fake": logits, "Loss/signs/fake": logits.sign(), "Loss/G/loss": loss})
             yield (loss.sum() + label_term(run, classes, part.c)) / len(reals.images)
