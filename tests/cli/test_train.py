@@ -361,3 +361,64 @@ def test_help_shows_an_example_first_and_few_options(command: Command) -> None:
         "init_from",
         "on_divergence",
     }
+
+
+# Fine-tuning, health
+
+
+def test_it_begins_with_a_model_and_says_what_did_not_fit(finished: Path, tmp_path: Path, command: Command) -> None:
+    with archive_writer(tmp_path / "large.zip") as archive:
+        for i in range(6):
+            archive.add(np.random.RandomState(i).randint(0, 256, (16, 16), dtype=np.uint8))
+        archive.finish()
+    run = tmp_path / "run"
+    outcome = command(tmp_path / "large.zip", run, *SETTINGS, "--kimg", "0.004", "--init-from", finished)
+    assert outcome.status == 0
+    notes = outcome.err.splitlines()
+    assert [note.split(":")[1].strip() for note in notes] == ["G", "D", "G_ema"]
+    assert all(" are the model's; new are " in note and "b16" in note for note in notes)
+    settled = config(run)
+    assert (settled["ada_kimg"], settled["ema_rampup"]) == (100.0, None)
+    assert allaprima.load_networks(run).provenance["parent"] == str(finished)
+    again = command(tmp_path / "large.zip", run, "--device", "cpu", "--kimg", "0.008", "--init-from", finished)
+    assert (again.status, again.err) == (0, "")
+    assert again.out.startswith("going on at 0.004 kimg")
+
+
+def test_a_model_that_is_not_there_is_one_sentence(data: Path, tmp_path: Path, command: Command) -> None:
+    outcome = command(data, tmp_path / "run", *SETTINGS, "--init-from", "nowhere.safetensors")
+    assert outcome.status == 2
+    assert outcome.err.startswith("allaprima: there is no model 'nowhere.safetensors'")
+    assert outcome.err.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_change_of_health_is_told_once_with_its_remedy(
+    data: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from allaprima.training.health import Verdict
+
+    told = iter([Verdict("healthy", "well", "go on"), *[Verdict("collapsing", "alike", "--set gamma=4")] * 9])
+    monkeypatch.setattr("allaprima.training.loop.examine", lambda *history, **options: next(told))
+    outcome = command(data, tmp_path / "run", *SETTINGS, "--kimg", "0.024")
+    lines = outcome.out.splitlines()
+    assert [line.split()[-1] for line in lines if line.startswith("tick")] == ["healthy", "collapsing", "collapsing"]
+    assert lines.count("the training is collapsing: alike; --set gamma=4") == 1
+
+
+def test_a_training_that_diverges_can_go_back_by_itself(
+    data: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import allaprima.training.step as steps
+
+    original, calls = steps.drift_penalty, []
+
+    def penalty(logits: torch.Tensor) -> torch.Tensor:
+        calls.append(1)
+        return original(logits) * (float("nan") if len(calls) == 3 else 1)
+
+    monkeypatch.setattr(steps, "drift_penalty", penalty)
+    outcome = command(data, tmp_path / "run", *SETTINGS, "--kimg", "0.016", "--on-divergence", "rollback")
+    assert outcome.status == 0
+    assert "the training diverged: back to 0 kimg, with half the learning rates" in outcome.out
+    assert outcome.out.splitlines()[-2].startswith("tick 2    kimg 0.016/0.016")
