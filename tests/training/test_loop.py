@@ -182,6 +182,15 @@ def test_an_iterator_that_is_let_go_leaves_nothing_open(data: Path, tmp_path: Pa
     assert session.run.step == 2
 
 
+def test_an_augmentation_at_its_cap_is_warned_of_once(data: Path, tmp_path: Path) -> None:
+    recipe = tiny(aug="ada", ada_interval=1, ada_kimg=0.001, p_max=0.25, target=-1.0)
+    _, reports = train(data, tmp_path / "run", recipe)
+    warnings = [report.warning for report in reports if report.warning]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("the augmentation is as strong as it may become (p_max=0.25)")
+    assert not any(report.warning for report in train(data, tmp_path / "other", tiny())[1])
+
+
 # Where it cannot write
 
 

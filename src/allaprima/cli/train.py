@@ -85,6 +85,8 @@ def train(
             on_step=lambda r: bar.update(r.images_seen),
         ):
             bar.write(sentence(report))
+            if report.warning:
+                bar.write(report.warning)
             if report.verdict and report.verdict.condition != told:  # once, not at every tick
                 told = report.verdict.condition
                 bar.write(f"the training is {told}: {report.verdict.reason}; {report.verdict.remedy}")

@@ -50,8 +50,8 @@ def advise(num_images: int, height: int, width: int, num_classes: int, diversity
     reasons.append(f"{height}×{width} is {'small enough for a CPU' if laptop else 'work for a GPU'}")
     if num_images < FEW_IMAGES:
         reasons.append(
-            f"{num_images:,} images are few: augmentation (aug=ada, on in this recipe) helps, and mirror=true where left"
-            " and right do not matter"
+            f"{num_images:,} images are few: augmentation (aug=ada, on in this recipe) helps, and mirror=true where"
+            " left and right do not matter"
         )
     if num_images >= MANY_IMAGES:
         fields["aug"] = "noaug"

@@ -39,6 +39,7 @@ class Report:
         losses: Mean of each loss in this tick, by name.
         memory_gb: Peak memory of the process, and of the GPU if there is one.
         verdict: How the training is doing, with the reason and the remedy; None in the first ticks.
+        warning: A sentence for the user, once.
         snapshot: Model file that was written at this tick.
         went_back: Whether the training diverged and went back to its last good state.
         stopped: Whether the training was asked to stop and has saved its state.
@@ -52,6 +53,7 @@ class Report:
     losses: dict[str, float]
     memory_gb: tuple[float, ...]
     verdict: Verdict | None = None
+    warning: str | None = None
     snapshot: Path | None = None
     went_back: bool = False
     stopped: bool = False
@@ -128,6 +130,7 @@ class _Loop:
         self.clock = _Clock(session.run)
         self.examiner = Examiner(session.run, session.dataset)
         self.history = [self._vitals(row) for row in session.directory.statistics()]
+        self.has_warned = False
 
     def run(self, should_stop: Callable[[], bool], on_step: Callable[[Run], None]) -> Iterator[Report]:
         """Train, step by step."""
@@ -191,7 +194,7 @@ class _Loop:
         self.history.append(self._vitals(summary))
         augmented = run.recipe.aug != "noaug"
         verdict = examine(self.history, augmented=augmented, settings=dataclasses.asdict(run.recipe))
-        report = clock.report(run, verdict=verdict)
+        report = dataclasses.replace(clock.report(run, verdict=verdict), warning=self._warning())
         directory.append("log.txt", report.line())
         run.statistics.clear()
         if snap:
@@ -203,6 +206,17 @@ class _Loop:
             clock.saved()
         clock.next_tick(run)
         return report
+
+    def _warning(self) -> str | None:
+        """What to say of an augmentation that has reached its cap, the first time that it has."""
+        recipe, p = self.training.recipe, self.training.strength
+        if self.has_warned or recipe.aug not in ("ada", "apa") or p < recipe.p_max:
+            return None
+        self.has_warned = True
+        return (
+            f"the augmentation is as strong as it may become (p_max={recipe.p_max:g}), and would be stronger:"
+            " the images are too few for this discriminator; more of them help, or a larger gamma"
+        )
 
     def _vitals(self, row: Mapping[str, Any]) -> Vitals:
         adaptive = self.training.recipe.aug in ("ada", "apa")
