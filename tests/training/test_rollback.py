@@ -10,7 +10,7 @@ from allaprima.errors import NonFiniteError
 from allaprima.training import Recipe, fit, open_session
 from allaprima.training.health import Verdict
 from allaprima.training.run import Run
-from tests.training.small import CPU, make_data, tiny
+from tests.training.small import CPU, make_data, tiny, train
 
 
 def poison(run: Run) -> None:
@@ -66,6 +66,21 @@ def test_before_the_first_snapshot_it_goes_back_to_the_beginning(data: Path, tmp
 
     reports = list(fit(session, on_divergence="rollback", on_step=spoil))
     assert [report.kimg for report in reports] == [0, 0.008]
+
+
+def test_a_run_that_was_begun_without_can_go_back_to_where_it_goes_on(data: Path, tmp_path: Path) -> None:
+    train(data, tmp_path / "run", tiny(), stop_at=3)
+    session = open_session(data, tmp_path / "run", None, device=CPU)
+    done = []
+
+    def spoil(run: Run) -> None:
+        if not done:
+            done.append(True)
+            poison(run)
+
+    reports = list(fit(session, on_divergence="rollback", on_step=spoil))
+    assert next(report for report in reports if report.went_back).kimg == 0.012
+    assert session.run.images_seen == 32
 
 
 def test_it_gives_up_in_the_end(data: Path, tmp_path: Path) -> None:

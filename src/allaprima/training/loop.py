@@ -19,7 +19,7 @@ from allaprima.training.directory import sheet_size
 from allaprima.training.health import Verdict, Vitals, examine
 from allaprima.training.run import Run
 from allaprima.training.session import Session
-from allaprima.training.state import restore_good, save_state
+from allaprima.training.state import has_good_state, restore_good, save_state
 from allaprima.training.step import train_step
 from allaprima.training.vitals import Examiner, vitals_of
 
@@ -137,8 +137,8 @@ class _Loop:
         run, clock = self.training, self.clock
         if run.step == 0:
             _write_first_sheets(self.session)
-            if self.on_divergence == "rollback":
-                save_state(run, self.directory.states, good=True)
+        if self.on_divergence == "rollback" and not has_good_state(self.directory.states):
+            save_state(run, self.directory.states, good=True)
         source = self._batches()
         done = False
         while not done:

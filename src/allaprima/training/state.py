@@ -74,6 +74,11 @@ def restore_newest(run: Run, folder: Path) -> list[str]:
     return []
 
 
+def has_good_state(folder: Path) -> bool:
+    """Whether there is a state to go back to."""
+    return (folder / GOOD).is_file()
+
+
 def restore_good(run: Run, folder: Path) -> None:
     """Go back to the last good state, keeping count. Raises `ModelFileError` if there is none that can be read."""
     slowdown, rollbacks = run.slowdown, run.rollbacks
