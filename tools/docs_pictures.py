@@ -1,9 +1,11 @@
 """Make the pictures of the docs: sheets of the bundled models, and what their trainings painted on the way.
 
     python tools/docs_pictures.py runs/emoji-64 runs/dress-24
+    python tools/docs_pictures.py --systems runs/dress-progan runs/dress-stylegan …
 
 Writes docs/images/NAME.png for each bundled model (seeds 0 to 63, nothing chosen) and docs/images/NAME-training.png for
-each run given: the same latents before training and at its snapshots, one row each.
+each run given: the same latents before training and at its snapshots, one row each. With ``--systems`` it writes
+docs/images/systems.png: the first two rows of the last sheet of each run.
 """
 
 import sys
@@ -26,6 +28,9 @@ ROWS = 6
 def main() -> None:
     """Write all pictures, and print their names."""
     IMAGES.mkdir(exist_ok=True)
+    if sys.argv[1:2] == ["--systems"]:
+        write("systems.png", np.concatenate([last_rows(Path(path)) for path in sys.argv[2:]]))
+        return
     for name in bundled_names():
         stack = np.stack(list(allaprima.generate(allaprima.load(name), seeds=range(64))))
         stack = stack[..., None] if stack.ndim == 3 else stack
@@ -34,11 +39,24 @@ def main() -> None:
         write(f"{path.name}-training.png", training(path))
 
 
-def training(path: Path) -> np.ndarray:
-    """The first row of each sheet of a run, from before the training to its end, evenly chosen."""
+def image_size(path: Path) -> tuple[int, int]:
+    """(height, width) of the images of a run."""
     config = RunDirectory(path).config()
     assert config is not None
     height, width = config["data"]["shape"][1:]
+    return height, width
+
+
+def last_rows(path: Path, count: int = 2) -> np.ndarray:
+    """The first rows of the last sheet of a run, with a white line below."""
+    height, width = image_size(path)
+    rows = np.asarray(Image.open(max(path.glob("fakes[0-9]*.png"))))[: count * height, : COLUMNS * width]
+    return np.concatenate([rows, np.full_like(rows[:2], 255)])
+
+
+def training(path: Path) -> np.ndarray:
+    """The first row of each sheet of a run, from before the training to its end, evenly chosen."""
+    height, width = image_size(path)
     sheets = sorted(path.glob("fakes[0-9]*.png"))
     chosen = [sheets[round(i * (len(sheets) - 1) / (ROWS - 2))] for i in range(ROWS - 1)] if sheets else []
     rows = [np.asarray(Image.open(sheet)) for sheet in (path / "fakes_init.png", *dict.fromkeys(chosen))]
