@@ -65,7 +65,7 @@ def test_auto_is_open_where_the_reference_chooses() -> None:
     assert {field: getattr(auto, field) for field in COMMON} == COMMON
 
 
-ADAPTIVE = [*PUBLISHED, "auto", "cifarbaseline", "stylegan3-t", "stylegan3-r", "laptop"]
+ADAPTIVE = [*PUBLISHED, "auto", "cifarbaseline", "stylegan3-t", "stylegan3-r"]
 OTHERS: dict[str, dict[str, Any]] = {  # facts.md, sections 1.6.2 to 1.6.5
     "cifarbaseline": {
         "cbase": 16384,
