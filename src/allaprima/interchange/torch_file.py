@@ -5,6 +5,7 @@ A storage within another pickle (``torch.storage._load_from_bytes``) is a whole 
 
 import io
 import zipfile
+from abc import ABC, abstractmethod
 from typing import Any
 
 from allaprima.errors import ModelFileError
@@ -21,7 +22,7 @@ PROTOCOL = 1001
 ZIP = b"PK\x03\x04"
 
 
-class Storages:
+class Storages(ABC):
     """What the references of a file of PyTorch's mean: storages, by key."""
 
     def __init__(self, budget: Budget) -> None:
@@ -49,9 +50,9 @@ class Storages:
             )
         return Storage(self._found[key], dtype, is_typed)
 
+    @abstractmethod
     def open(self, key: str, num_bytes: int) -> bytearray:
         """Give the memory of a storage."""
-        raise NotImplementedError
 
 
 class LaterStorages(Storages):
