@@ -125,6 +125,15 @@ def test_any_loss_goes_with_any_penalty(loss: str, penalty: str, interval: int) 
     assert all(torch.isfinite(value).all() for value in found.values())
 
 
+@each_system
+@pytest.mark.parametrize("loss", LOSSES)
+def test_any_loss_goes_with_any_system(system: str, loss: str) -> None:
+    run = small_run(labels=2, **{**SYSTEMS[system], "loss": loss, "penalty": "r1+r2"})
+    found = train_step(run, *batch_for(run))
+    assert {"Loss/r1_penalty", "Loss/r2_penalty"} <= found.keys()
+    assert all(torch.isfinite(value).all() for value in found.values())
+
+
 def test_a_penalty_of_every_step_is_part_of_the_discriminators_loss() -> None:
     """Merged or apart, the gradient is the sum of both; merged, Adam takes one step."""
     run = small_run(r1_interval=1, pl_weight=0.0, noise=False)
