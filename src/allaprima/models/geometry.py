@@ -17,21 +17,27 @@ from allaprima.errors import ConfigError
 SMALLEST_SIDE = 4  # of the base grid
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Geometry:
-    """The grids between the base grid and an image of ``height`` × ``width``."""
+    """The grids between the base grid and an image of ``height`` × ``width``.
+
+    Attributes:
+        doublings: How often the base grid is doubled; unless it is given, as often as a base of at least 4 allows.
+    """
 
     height: int
     width: int
+    doublings: int
 
-    def __post_init__(self) -> None:
-        if self.height < 1 or self.width < 1:
-            raise ConfigError(f"an image of {self.height}×{self.width} pixels (height × width) has no pixels")
-
-    @property
-    def doublings(self) -> int:
-        """How often the base grid is doubled."""
-        return max(int(math.log2(min(self.height, self.width) / SMALLEST_SIDE)), 0)
+    def __init__(self, height: int, width: int, doublings: int | None = None) -> None:
+        if height < 1 or width < 1:
+            raise ConfigError(f"an image of {height}×{width} pixels (height × width) has no pixels")
+        if doublings is None:
+            doublings = max(int(math.log2(min(height, width) / SMALLEST_SIDE)), 0)
+        if doublings < 0:
+            raise ConfigError(f"doublings is {doublings}: it must be at least 0")
+        for name, value in (("height", height), ("width", width), ("doublings", doublings)):
+            object.__setattr__(self, name, value)
 
     @property
     def base(self) -> tuple[int, int]:

@@ -1,5 +1,7 @@
 """The mapping network, z → w: StyleGAN (Karras et al. 2019), section 2; truncation in W, its appendix B."""
 
+from typing import Literal
+
 import torch
 from einops import repeat
 from jaxtyping import Float
@@ -7,6 +9,8 @@ from torch import Tensor, nn
 
 from allaprima.layers import EqualizedLinear
 from allaprima.ops import normalize_second_moment
+
+LabelInput = Literal["embed", "concat"]
 
 
 class MappingNetwork(nn.Module):
@@ -23,6 +27,11 @@ class MappingNetwork(nn.Module):
         num_layers: Number of linear layers.
         lr_multiplier: Learning rate of the layers, relative to the network's.
         w_avg_beta: The average of w keeps this share of itself at each update.
+        embed_dim: Size of the embedded label; None: that of w.
+        hidden_dim: Size of the layers before the last; None: that of w.
+        label: ``embed``: the label is embedded by a linear layer, and normalised apart from z (StyleGAN2-ADA);
+            ``concat``: it becomes a vector of z's size by a plain matrix, and is normalised together with z (the
+            TensorFlow programs of StyleGAN and StyleGAN2).
     """
 
     w_avg: Tensor
@@ -37,14 +46,23 @@ class MappingNetwork(nn.Module):
         num_layers: int = 8,
         lr_multiplier: float = 0.01,
         w_avg_beta: float = 0.998,
+        embed_dim: int | None = None,
+        hidden_dim: int | None = None,
+        label: LabelInput = "embed",
     ) -> None:
         super().__init__()
         self.z_dim, self.c_dim, self.w_dim, self.num_ws = z_dim, c_dim, w_dim, num_ws
         self.num_layers = num_layers
         self.w_avg_beta = w_avg_beta
-        if c_dim:
-            self.embed = EqualizedLinear(c_dim, w_dim)
-        sizes = [z_dim + (w_dim if c_dim else 0)] + [w_dim] * num_layers
+        embedded = 0
+        if c_dim and label == "embed":
+            embedded = w_dim if embed_dim is None else embed_dim
+            self.embed = EqualizedLinear(c_dim, embedded)
+        elif c_dim:
+            embedded = z_dim
+            self.label = nn.Parameter(torch.randn(c_dim, z_dim))
+        hidden = w_dim if hidden_dim is None else hidden_dim
+        sizes = [z_dim + embedded] + [hidden] * (num_layers - 1) + [w_dim] * min(num_layers, 1)
         for i in range(num_layers):
             layer = EqualizedLinear(sizes[i], sizes[i + 1], activation="lrelu", lr_multiplier=lr_multiplier)
             self.add_module(f"fc{i}", layer)
@@ -86,16 +104,17 @@ class MappingNetwork(nn.Module):
 
     def inputs(self, z: Tensor | None, c: Tensor | None) -> Tensor:
         """The vector that the layers map: latent and label, each normalised."""
-        parts = []
-        if self.z_dim:
-            if z is None or z.shape[1:] != (self.z_dim,):
-                raise ValueError(f"z must be [n, {self.z_dim}], got {_shape(z)}")
-            parts.append(normalize_second_moment(z.float()))
-        if self.c_dim:
-            if c is None or c.shape[1:] != (self.c_dim,):
-                raise ValueError(f"this model has labels: c must be [n, {self.c_dim}], got {_shape(c)}")
-            parts.append(normalize_second_moment(self.embed(c.float())))
-        return torch.cat(parts, dim=1)
+        if self.z_dim and (z is None or z.shape[1:] != (self.z_dim,)):
+            raise ValueError(f"z must be [n, {self.z_dim}], got {_shape(z)}")
+        if self.c_dim and (c is None or c.shape[1:] != (self.c_dim,)):
+            raise ValueError(f"this model has labels: c must be [n, {self.c_dim}], got {_shape(c)}")
+        latent = [] if z is None or not self.z_dim else [z.float()]
+        if c is None or not self.c_dim:
+            return normalize_second_moment(latent[0])
+        if hasattr(self, "label"):
+            return normalize_second_moment(torch.cat([*latent, c.float() @ self.label], dim=1))
+        parts = [*latent, self.embed(c.float())]
+        return torch.cat([normalize_second_moment(part) for part in parts], dim=1)
 
 
 def _shape(x: Tensor | None) -> str:

@@ -81,7 +81,7 @@ class DiscriminatorBlock(nn.Module):
 class DiscriminatorEpilogue(nn.Module):
     """The base grid: minibatch standard deviation, a convolution, two linear layers."""
 
-    def __init__(self, spec: StyleGAN2Discriminator, cmap_dim: int) -> None:
+    def __init__(self, spec: StyleGAN2Discriminator) -> None:
         super().__init__()
         channels, (height, width) = spec.channels(4), spec.geometry.base
         self.sees_image = spec.architecture == "skip" or spec.geometry.doublings == 0
@@ -100,7 +100,7 @@ class DiscriminatorEpilogue(nn.Module):
             conv_clamp=spec.conv_clamp,
         )
         self.fc = EqualizedLinear(channels * height * width, channels, activation="lrelu")
-        self.out = EqualizedLinear(channels, cmap_dim or 1)
+        self.out = EqualizedLinear(channels, spec.num_outputs)
 
     def read(self, image: Float[Tensor, "n rgb h w"], /) -> Tensor:
         """Colours → feature maps."""
@@ -117,9 +117,7 @@ class DiscriminatorEpilogue(nn.Module):
         if self.mbstd is not None:
             x = self.mbstd(x)
         y: Tensor = self.out(self.fc(rearrange(self.conv(x), "n c h w -> n (c h w)")))
-        if cmap is None:
-            return y
-        return (y * cmap).sum(dim=1, keepdim=True) / math.sqrt(cmap.shape[1])
+        return y if cmap is None else (y * cmap).sum(dim=1, keepdim=True)
 
 
 class Discriminator(Growing):
@@ -131,14 +129,20 @@ class Discriminator(Growing):
         self.c_dim = spec.c_dim
         self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
         self.img_resolution = max(spec.height, spec.width)
-        cmap_dim = (spec.channels(4) if spec.cmap_dim is None else spec.cmap_dim) if spec.c_dim else 0
         for resolution in reversed(spec.geometry.resolutions[1:]):
             self.add_module(f"b{resolution}", DiscriminatorBlock(spec, resolution))
-        if spec.c_dim:
+        if spec.c_dim and spec.label_output == "projection":
             self.mapping = MappingNetwork(
-                z_dim=0, c_dim=spec.c_dim, w_dim=cmap_dim, num_ws=None, num_layers=spec.map_depth
+                z_dim=0,
+                c_dim=spec.c_dim,
+                w_dim=spec.num_outputs,
+                num_ws=None,
+                num_layers=spec.map_depth,
+                lr_multiplier=spec.map_lr_multiplier,
+                embed_dim=spec.embed_dim,
+                hidden_dim=spec.map_hidden,
             )
-        self.b4 = DiscriminatorEpilogue(spec, cmap_dim)
+        self.b4 = DiscriminatorEpilogue(spec)
 
     def forward(self, image: Float[Tensor, "n rgb h w"], c: Float[Tensor, "n c"] | None = None) -> Float[Tensor, "n 1"]:
         """Judge images in [-1, 1]; ``c`` are their labels, None or [n, 0] for a network without labels."""
@@ -155,9 +159,20 @@ class Discriminator(Growing):
             picture = image
             for block in blocks:
                 x, picture = block(x, picture)
-        cmap = self.mapping(None, c) if self.c_dim else None
-        logits: Tensor = self.b4(x, picture, cmap)
+        logits: Tensor = self.b4(x, picture, self.label_weights(c))
         return logits
+
+    def label_weights(self, c: Float[Tensor, "n c"] | None) -> Float[Tensor, "n d"] | None:
+        """What the outputs are weighted with before they are summed up to one logit; None without labels."""
+        if not self.c_dim:
+            return None
+        if self.spec.label_output == "projection":
+            cmap: Tensor = self.mapping(None, c)
+            return cmap / math.sqrt(cmap.shape[1])
+        if c is None or c.shape[1:] != (self.c_dim,):
+            shape = "None" if c is None else list(c.shape)
+            raise ValueError(f"this model has labels: c must be [n, {self.c_dim}], got {shape}")
+        return c.float()
 
 
 def from_rgb(spec: StyleGAN2Discriminator, channels: int) -> EqualizedConv2d:

@@ -186,4 +186,7 @@ class Generator(GrowingGenerator):
             num_layers=spec.map_depth,
             lr_multiplier=spec.map_lr_multiplier,
             w_avg_beta=spec.w_avg_beta,
+            embed_dim=spec.embed_dim,
+            hidden_dim=spec.map_hidden,
+            label=spec.label_input,
         )

@@ -5,9 +5,11 @@ from typing import Literal, get_args
 
 from allaprima.errors import ConfigError
 from allaprima.models.geometry import Geometry, channels_at
+from allaprima.models.mapping import LabelInput
 from allaprima.models.precision import is_half
 
 Architecture = Literal["skip", "resnet", "orig"]
+LabelOutput = Literal["projection", "logits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,10 @@ class StyleGAN2Generator:
         use_noise: Whether layers add noise.
         resample_filter: Taps of the low-pass filter.
         growing: Begin at a low resolution (configurations B to D of table 1); only with ``architecture`` orig.
+        doublings: How often the base grid is doubled; None: as often as a base of at least 4 allows.
+        label_input: How the label gets into the mapping network, see `allaprima.models.MappingNetwork`.
+        embed_dim: Size of the embedded label; None: that of w.
+        map_hidden: Size of the mapping network's layers before the last; None: that of w.
         num_fp16_res: The so many finest resolutions run in half precision where a training or a caller asks for that.
         conv_clamp: Bound of every layer's output, against overflow in half precision; None does not bound.
     """
@@ -49,11 +55,16 @@ class StyleGAN2Generator:
     use_noise: bool = True
     resample_filter: tuple[float, ...] = (1, 3, 3, 1)
     growing: bool = False
+    doublings: int | None = None
+    label_input: LabelInput = "embed"
+    embed_dim: int | None = None
+    map_hidden: int | None = None
     num_fp16_res: int = 0
     conv_clamp: float | None = None
 
     def __post_init__(self) -> None:
         check_network(self)
+        _require(self.label_input in get_args(LabelInput), "label_input", self.label_input, "embed or concat")
         _require(self.z_dim >= 1, "z_dim", self.z_dim, "at least 1")
         _require(self.w_dim >= 1, "w_dim", self.w_dim, "at least 1")
         _require(self.map_depth >= 1, "map_depth", self.map_depth, "at least 1")
@@ -63,7 +74,7 @@ class StyleGAN2Generator:
     @property
     def geometry(self) -> Geometry:
         """The grids from the base to the image."""
-        return Geometry(self.height, self.width)
+        return Geometry(self.height, self.width, self.doublings)
 
     @property
     def num_ws(self) -> int:
@@ -86,6 +97,12 @@ class StyleGAN2Discriminator:
     Attributes:
         cmap_dim: Size of the embedded label; None: as many as there are feature maps at 4×4.
         map_depth: Layers of the label's mapping network.
+        map_lr_multiplier: Learning rate of that network, relative to the discriminator's.
+        map_hidden: Size of that network's layers before the last; None: ``cmap_dim``.
+        embed_dim: Size of the embedded label; None: ``cmap_dim``.
+        label_output: ``projection``: the label, mapped, is multiplied with the features (Miyato & Koyama 2018);
+            ``logits``: there is a logit for each class, and the label chooses (the TensorFlow program of StyleGAN2).
+        doublings: How often the base grid is doubled; None: as often as a base of at least 4 allows.
         mbstd_group: Images in a group of the minibatch standard deviation; None: the whole batch.
         mbstd_num_channels: Feature maps that the minibatch standard deviation appends; 0 turns it off.
     """
@@ -96,11 +113,16 @@ class StyleGAN2Discriminator:
     c_dim: int = 0
     cmap_dim: int | None = None
     map_depth: int = 8
+    map_lr_multiplier: float = 0.01
+    map_hidden: int | None = None
+    embed_dim: int | None = None
+    label_output: LabelOutput = "projection"
     channel_base: int = 32768
     channel_max: int = 512
     architecture: Architecture = "resnet"
     resample_filter: tuple[float, ...] = (1, 3, 3, 1)
     growing: bool = False
+    doublings: int | None = None
     mbstd_group: int | None = 4
     mbstd_num_channels: int = 1
     num_fp16_res: int = 0
@@ -114,12 +136,24 @@ class StyleGAN2Discriminator:
         group = self.mbstd_group
         _require(group is None or group >= 1, "mbstd_group", group, "at least 1, or None for the whole batch")
         _require(self.cmap_dim is None or self.cmap_dim >= 1, "cmap_dim", self.cmap_dim, "at least 1, or None")
+        kind = self.label_output
+        _require(kind in get_args(LabelOutput), "label_output", kind, "projection or logits")
+        _require(self.map_lr_multiplier > 0, "map_lr_multiplier", self.map_lr_multiplier, "more than 0")
         _require(self.map_depth >= 0, "map_depth", self.map_depth, "at least 0")
 
     @property
     def geometry(self) -> Geometry:
         """The grids from the image to the base."""
-        return Geometry(self.height, self.width)
+        return Geometry(self.height, self.width, self.doublings)
+
+    @property
+    def num_outputs(self) -> int:
+        """Numbers that the last layer gives, before the label makes one logit of them."""
+        if not self.c_dim:
+            return 1
+        if self.label_output == "logits":
+            return self.c_dim
+        return self.channels(4) if self.cmap_dim is None else self.cmap_dim
 
     def channels(self, resolution: int) -> int:
         """Feature maps at a resolution."""
@@ -132,9 +166,11 @@ class StyleGAN2Discriminator:
 
 def check_network(spec: StyleGAN2Generator | StyleGAN2Discriminator) -> None:
     """Raise a `ConfigError` if fields that both networks have cannot work."""
-    Geometry(spec.height, spec.width)
+    Geometry(spec.height, spec.width, spec.doublings)
     _require(spec.img_channels >= 1, "img_channels", spec.img_channels, "at least 1")
     _require(spec.c_dim >= 0, "c_dim", spec.c_dim, "at least 0")
+    _require(spec.embed_dim is None or spec.embed_dim >= 1, "embed_dim", spec.embed_dim, "at least 1, or None")
+    _require(spec.map_hidden is None or spec.map_hidden >= 1, "map_hidden", spec.map_hidden, "at least 1, or None")
     _require(spec.channel_base >= 1, "channel_base", spec.channel_base, "at least 1")
     _require(spec.channel_max >= 1, "channel_max", spec.channel_max, "at least 1")
     _require(spec.num_fp16_res >= 0, "num_fp16_res", spec.num_fp16_res, "at least 0")
