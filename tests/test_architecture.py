@@ -13,7 +13,7 @@ LEVELS = [  # lowest first; a package may import only from levels below its own
     {"ops", "images"},
     {"layers"},
     {"models", "losses", "augment", "data"},
-    {"interchange"},
+    {"interchange", "surgery"},
     {"checkpoint"},
     {"training", "generation"},
     {"metrics", "latents", "visuals"},

@@ -10,6 +10,7 @@ exits with status 2. Broken invariants of our own code are plain ``assert`` stat
     ├── RunError          a run directory cannot be used or gone on with
     │   └── NonFiniteError    a training produced a number that is not finite
     ├── LatentError       a seed, a class or a latent that the model does not have
+    ├── DownloadError     something cannot be fetched: no network, a dead address, wrong bytes
     └── OutputError       something cannot be written: full disk, read-only directory
 """
 
@@ -40,6 +41,10 @@ class NonFiniteError(RunError):
 
 class LatentError(AllaPrimaError, ValueError):
     """A seed, a class or a latent that the model does not have."""
+
+
+class DownloadError(AllaPrimaError, OSError):
+    """Something cannot be fetched: no network, a dead address, bytes that are not the right ones."""
 
 
 class OutputError(AllaPrimaError, OSError):

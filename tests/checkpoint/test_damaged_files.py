@@ -258,10 +258,10 @@ CHANGES: dict[str, tuple[Callable[[Header, Weights], object], str]] = {
     "a missing field": (lambda h, _: h["networks"]["G_ema"].pop("height"), "'height'"),
     "a value out of range": (lambda h, _: h["networks"]["G_ema"].update(height=-1), "an image of -1×16 pixels"),
     "a value of another type": (lambda h, _: h["networks"]["G_ema"].update(w_dim="8"), "is wrong"),
-    "a fraction": (lambda h, _: h["networks"]["G_ema"].update(w_dim=8.5), "do not fit its description"),
+    "a fraction": (lambda h, _: h["networks"]["G_ema"].update(w_dim=8.5), "the weights do not fit their description"),
     "a number beyond all bounds": (
         lambda h, _: h["networks"]["G_ema"].update(img_channels=10**20),
-        "do not fit its description",
+        "the weights do not fit their description",
     ),
     "a missing tensor": (
         lambda _, w: w.pop("G_ema.mapping.fc0.bias"),
@@ -277,11 +277,11 @@ CHANGES: dict[str, tuple[Callable[[Header, Weights], object], str]] = {
     ),
     "integers": (
         lambda _, w: w.update({"G_ema.mapping.fc0.bias": torch.zeros(8, dtype=torch.int64)}),
-        "the tensor G_ema.mapping.fc0.bias in",
+        "G_ema: the tensor mapping.fc0.bias holds torch.int64",
     ),
     "another size": (
         lambda h, _: h["networks"].update(G_ema=spec_to_dict(small_generator(32, 16))),
-        "do not fit its description",
+        "the weights do not fit their description",
     ),
 }
 

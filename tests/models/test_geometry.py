@@ -92,3 +92,21 @@ def test_an_image_without_pixels_is_refused(size: tuple[int, int]) -> None:
 
 def test_channels_halve_with_every_doubling_up_to_a_maximum() -> None:
     assert [channels_at(r, base=128, maximum=20) for r in (4, 8, 16, 32, 256)] == [20, 16, 8, 4, 1]
+
+
+@given(sides, sides, st.integers(0, 9))
+def test_any_number_of_doublings_can_be_asked_for(height: int, width: int, doublings: int) -> None:
+    geometry = Geometry(height, width, doublings)
+    assert geometry.doublings == doublings
+    for side, base in zip((height, width), geometry.base, strict=True):
+        assert (base - 1) * 2**doublings < side <= base * 2**doublings
+
+
+def test_the_usual_number_of_doublings_is_the_one_that_is_chosen() -> None:
+    assert Geometry(48, 80) == Geometry(48, 80, 3)
+    assert Geometry(48, 80) != Geometry(48, 80, 4)
+
+
+def test_fewer_than_no_doublings_are_refused() -> None:
+    with pytest.raises(ConfigError, match="doublings is -1"):
+        Geometry(8, 8, -1)

@@ -1,5 +1,7 @@
 """Laws of the mapping network and of truncation, and the reference numbers."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -105,3 +107,29 @@ def test_missing_or_wrong_latents_are_named() -> None:
 def test_learns_at_a_hundredth_of_the_rate() -> None:
     assert mapping().fc0.weight_gain == pytest.approx(0.01 / 6**0.5)
     assert mapping(c_dim=3).embed.weight_gain == pytest.approx(1 / 3**0.5)
+
+
+def test_a_concatenated_label_is_normalised_together_with_z() -> None:
+    network = MappingNetwork(z_dim=6, c_dim=3, w_dim=5, num_ws=4, num_layers=2, label="concat")
+    z, c = torch.randn(2, 6), torch.eye(3)[[0, 2]]
+    both = torch.cat([z, network.label[[0, 2]]], dim=1).double()
+    torch.testing.assert_close(network.inputs(z, c).double(), both / both.square().mean(dim=1, keepdim=True).sqrt())
+    assert not hasattr(network, "embed")
+
+
+def test_an_embedded_label_is_normalised_apart_and_may_have_any_size() -> None:
+    network = MappingNetwork(z_dim=6, c_dim=3, w_dim=5, num_ws=4, num_layers=3, embed_dim=7, hidden_dim=11)
+    z, c = torch.randn(2, 6), torch.eye(3)[[0, 2]]
+    inputs = network.inputs(z, c)
+    torch.testing.assert_close(inputs[:, :6].square().mean(dim=1), torch.ones(2))
+    torch.testing.assert_close(inputs[:, 6:].square().mean(dim=1), torch.ones(2))
+    shapes = [tuple(network.get_parameter(f"fc{i}.weight").shape) for i in range(3)]
+    assert shapes == [(11, 13), (11, 11), (5, 11)]
+    assert network(z, c).shape == (2, 4, 5)
+
+
+@pytest.mark.parametrize("label", ["embed", "concat"])
+def test_a_missing_label_is_named(label: Any) -> None:
+    network = MappingNetwork(z_dim=6, c_dim=3, w_dim=5, num_ws=4, num_layers=2, label=label)
+    with pytest.raises(ValueError, match=r"c must be \[n, 3\], got None"):
+        network(torch.randn(2, 6))

@@ -99,6 +99,10 @@ OTHERS: dict[str, dict[str, Any]] = {  # facts.md, sections 1.6.2 to 1.6.5
     "stylegan2-f": {"growing": False, "cbase": 32768, "gamma": 10.0, "d_architecture": "resnet", "aug": "noaug"},
     "r3gan-cifar10": {"gamma": 0.05, "gamma_end": 0.005, "p_end": 0.55, "beta2": 0.9, "beta2_end": 0.99, "glr": 2e-4},
     "r3gan-ffhq256": {"gamma": 150.0, "gamma_end": 15.0, "p_end": 0.3, "ema_kimg_end": 500.0, "decay_kimg": 20000.0},
+    "eps-auto": {"map_depth": 8, "gamma": None, "gamma_scale": 0.0002, "batch": None, "ema_kimg": None},
+    "eps": {"glr": 0.001, "dlr": 0.001, "ema_kimg": 10.0, "ema_rampup": 0.05, "gamma_scale": 1e-5, "map_depth": 8},
+    "eps-big": {"batch": 4, "cbase": 32768, "glr": 0.002, "gamma": 10.0, "ema_kimg": 10.0},
+    "rosinality": {"glr": 0.002, "dlr": 0.002, "ema_kimg": 10.0, "ada_kimg": 500.0, "ada_interval": 16, "batch": 16},
     "r3gan-imagenet64": {"cmax": 1536, "gamma": 1.0, "p_end": 0.4, "decay_kimg": 200000.0, "r1_interval": 1},
 }
 

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from allaprima.checkpoint.tensors import KEY, one_line, read_header, read_tensors, write_tensors
 from allaprima.errors import ModelFileError
 from allaprima.files import make_directory, write_text
-from allaprima.models import Spec, build, is_generator, spec_from_dict, spec_to_dict
+from allaprima.interchange.imported import assemble
+from allaprima.models import Spec, is_generator, spec_from_dict, spec_to_dict
 from allaprima.version import __version__
 
 FORMAT_VERSION = 1
@@ -130,14 +131,7 @@ def _described(header: Mapping[str, Any]) -> tuple[dict[str, Spec], dict[str, An
 def _network(path: Path, role: str, spec: Spec, tensors: Mapping[str, Tensor]) -> nn.Module:
     prefix = f"{role}."
     weights = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
-    odd = [name for name, tensor in weights.items() if not tensor.is_floating_point()]
-    if odd:
-        raise ModelFileError(f"the tensor {prefix}{odd[0]} in {path} holds {weights[odd[0]].dtype}, not weights")
     try:
-        with torch.device("meta"):  # no random weights are drawn only to be replaced
-            network: nn.Module = build(spec)
-        network.load_state_dict({name: t.float() for name, t in weights.items()}, strict=True, assign=True)
-    except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
-        reason = one_line(error)
-        raise ModelFileError(f"the weights of {role} in {path} do not fit its description: {reason}") from error
-    return network.eval().requires_grad_(requires_grad=False)
+        return assemble(spec, weights)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {role}: {error}") from error

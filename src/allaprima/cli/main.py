@@ -15,7 +15,13 @@ COMMANDS = {
     "inspect": "Say what a dataset holds, before anyone trains on it.",
     "train": "Train a generator, or go on exactly where a training stopped.",
     "generate": "Paint images from seeds or saved latents.",
+    "import": "Make a model file of another program's pickle, safely.",
+    "export": "Write a model for other programs: ONNX, torch.export, published names, the hub.",
+    "models": "List the known public models.",
+    "blend": "Blend two networks into one.",
+    "convert": "Change a model's size, aspect, channels or precision.",
 }
+HOMES = {"import": ("importing", "import_model"), "export": ("exporting", "export_model")}  # not named by themselves
 NO_ARGUMENTS = getattr(click.exceptions, "NoArgsIsHelpError", ())  # click 8.1 has no such error
 
 
@@ -30,7 +36,8 @@ class Commands(click.Group):
         """The command of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"allaprima.cli.{cmd_name}"), cmd_name)
+        module, name = HOMES.get(cmd_name, (cmd_name, cmd_name))
+        command: click.Command = getattr(import_module(f"allaprima.cli.{module}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -11,6 +11,8 @@ from allaprima.errors import ModelFileError
 from allaprima.interchange.records import printable
 from allaprima.models import Spec, build
 
+LONGEST_REASON = 300  # characters
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Imported:
@@ -70,5 +72,6 @@ def assemble(spec: Spec, weights: Mapping[str, Tensor]) -> nn.Module:
             network: nn.Module = build(spec)
         network.load_state_dict({name: t.float() for name, t in weights.items()}, strict=True, assign=True)
     except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
-        raise ModelFileError(f"the weights do not fit their description: {printable(str(error))}") from error
+        reason = printable(" ".join(str(error).split()), LONGEST_REASON)
+        raise ModelFileError(f"the weights do not fit their description: {reason}") from error
     return network.eval().requires_grad_(requires_grad=False)

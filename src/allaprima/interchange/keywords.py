@@ -1,5 +1,6 @@
 """Keyword arguments of a foreign network, read with tolerance: forks of every program have some of their own."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,7 @@ class Keywords:
     def number(self, name: str, default: float) -> float:
         """A number; `ModelFileError` if it is something else."""
         value = self._take(name, default)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise self._wrong(name, value, "a number")
         return value
 

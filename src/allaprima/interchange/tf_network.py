@@ -17,6 +17,7 @@ class TFNetwork:
     """A network that was not made.
 
     Attributes:
+        home: Python module where its class was at home; tells which library wrote it.
         version: Of the format: 2 Progressive GAN, 3 StyleGAN, 4 StyleGAN2, 5 StyleGAN2-ADA.
         name: What its author called it.
         function: Name of the function that would build it; tells the architecture.
@@ -26,6 +27,7 @@ class TFNetwork:
         source: Text of the Python module with that function. It is never run.
     """
 
+    home: str
     version: int
     name: str
     function: str
@@ -56,6 +58,7 @@ def tf_network(value: Any) -> TFNetwork | None:
         ) if (module, name) in CLASSES:
             version, title, source = state.get("version"), state.get("name"), state.get("build_module_src")
             return TFNetwork(
+                home=module,
                 version=version if isinstance(version, int) else 0,
                 name=title if isinstance(title, str) else "",
                 function=function,

@@ -2,6 +2,8 @@
 
 from allaprima.models.geometry import Geometry as Geometry
 from allaprima.models.growth import fade as fade
+from allaprima.models.lucidrains import LucidrainsDiscriminator as LucidrainsDiscriminator
+from allaprima.models.lucidrains import LucidrainsGenerator as LucidrainsGenerator
 from allaprima.models.mapping import MappingNetwork as MappingNetwork
 from allaprima.models.precision import fast_half as fast_half
 from allaprima.models.precision import set_half as set_half

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from torch import nn
 
 from allaprima.errors import ModelFileError
-from allaprima.models import progan, r3gan, stylegan, stylegan2, stylegan3
+from allaprima.models import lucidrains, progan, r3gan, stylegan, stylegan2, stylegan3
 
 GeneratorSpec = (
     stylegan2.StyleGAN2Generator
@@ -14,12 +14,14 @@ GeneratorSpec = (
     | stylegan.StyleGANGenerator
     | progan.ProGANGenerator
     | r3gan.R3GANGenerator
+    | lucidrains.LucidrainsGenerator
 )
 DiscriminatorSpec = (
     stylegan2.StyleGAN2Discriminator
     | stylegan.StyleGANDiscriminator
     | progan.ProGANDiscriminator
     | r3gan.R3GANDiscriminator
+    | lucidrains.LucidrainsDiscriminator
 )
 Spec = GeneratorSpec | DiscriminatorSpec
 
@@ -33,6 +35,8 @@ NETWORKS: dict[str, tuple[type[Spec], type[nn.Module]]] = {
     "progan-discriminator": (progan.ProGANDiscriminator, progan.Discriminator),
     "r3gan-generator": (r3gan.R3GANGenerator, r3gan.Generator),
     "r3gan-discriminator": (r3gan.R3GANDiscriminator, r3gan.Discriminator),
+    "lucidrains-generator": (lucidrains.LucidrainsGenerator, lucidrains.Generator),
+    "lucidrains-discriminator": (lucidrains.LucidrainsDiscriminator, lucidrains.Discriminator),
 }
 """By the name that a model file gives: the spec, and the network that is made of it."""
 

@@ -60,6 +60,7 @@ class Recipe:
         penalty: Which gradients of the discriminator are kept small: at real images (r1), at generated ones too
             (r1+r2), or between them, near 1 (wgan-gp).
         gamma: Weight γ of the penalty: γ/2 for r1 and r2, γ itself (the λ of its paper) for wgan-gp.
+        gamma_scale: Where ``gamma`` is open, it is this times the number of pixels, divided by ``batch``.
         r1_interval: Iterations from one penalty to the next; with 1 it is part of the discriminator's loss.
         drift: Weight of the squared logits of real images, which keeps a Wasserstein critic from drifting away.
         label_weight: Weight of the label head's loss, in networks that have one.
@@ -135,6 +136,7 @@ class Recipe:
     loss: Loss = "nonsaturating"
     penalty: Penalty = "r1"
     gamma: float | None = None
+    gamma_scale: float = 0.0002
     r1_interval: int = 16
     drift: float = 0.0
     label_weight: float = 1.0
@@ -244,6 +246,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "dlr": (0, 1),
     "beta2": (0, 0.999999),
     "gamma": (0, BIG),
+    "gamma_scale": (0, BIG),
     "r1_interval": (1, BIG),
     "drift": (0, BIG),
     "label_weight": (0, BIG),
@@ -289,7 +292,7 @@ def decide(recipe: Recipe, *, height: int, width: int) -> Recipe:
     if batch is None:
         batch = int(max(min(4096 // side, 32), 1))
     rate = 0.002 if side >= 1024 else 0.0025
-    gamma = pixels / 2**15 if recipe.system.startswith("stylegan3") else 0.0002 * pixels / batch
+    gamma = pixels / 2**15 if recipe.system.startswith("stylegan3") else recipe.gamma_scale * pixels / batch
     return dataclasses.replace(
         recipe,
         cbase=(32768 if side >= 512 else 16384) if recipe.cbase is None else recipe.cbase,

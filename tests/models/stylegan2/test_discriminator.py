@@ -118,3 +118,32 @@ def test_wrong_images_are_named() -> None:
         D(torch.zeros(2, 3, 16, 24))
     with pytest.raises(ValueError, match=r"images must be \[n, 3, 24, 16\], got \[2, 4, 24, 16\]"):
         D(torch.zeros(2, 4, 24, 16))
+
+
+def test_the_label_chooses_among_the_logits_of_the_classes() -> None:
+    D = build(small_discriminator(16, 16, c_dim=3, label_output="logits"))
+    images = torch.randn(2, 3, 16, 16)
+    assert tuple(D.b4.out.weight.shape) == (3, 8)
+    each = torch.cat([D(images, torch.eye(3)[[k, k]]) for k in range(3)], dim=1)
+    some = torch.tensor([[0.5, 0.0, 2.0], [0.0, 1.0, 0.0]])
+    torch.testing.assert_close(D(images, some), (each * some).sum(dim=1, keepdim=True))
+    assert not hasattr(D, "mapping")
+    with pytest.raises(ValueError, match="this model has labels"):
+        D(images)
+
+
+def test_the_labels_network_may_have_any_sizes() -> None:
+    D = build(small_discriminator(16, 16, c_dim=3, cmap_dim=6, embed_dim=5, map_hidden=7, map_lr_multiplier=0.1))
+    shapes = [tuple(D.get_parameter(f"mapping.{name}.weight").shape) for name in ("embed", "fc0", "fc1")]
+    assert shapes == [(5, 3), (7, 5), (6, 7)]
+    assert D.mapping.fc0.bias_gain == 0.1
+    assert D(torch.randn(2, 3, 16, 16), torch.eye(3)[:2]).shape == (2, 1)
+
+
+@each_architecture
+def test_another_base_grid_is_only_another_way_to_halve(architecture: str) -> None:
+    G = build(small_generator(24, 40, 3, doublings=3, architecture=architecture))
+    D = build(small_discriminator(24, 40, 3, doublings=3, architecture=architecture))
+    assert tuple(G.synthesis.b4.const.shape[1:]) == (3, 5)
+    assert D.b4.fc.weight.shape[1] == D.spec.channels(4) * 15
+    assert D(G(torch.randn(2, 8))).shape == (2, 1)

@@ -1,4 +1,4 @@
-"""StyleGAN2's configurations A to F (Karras et al. 2020, table 1) and StyleGAN2-ADA's presets (2020b, appendix D)."""
+"""StyleGAN2's configurations A to F (Karras et al. 2020, table 1), StyleGAN2-ADA's presets (2020b, appendix D), forks'."""
 
 from dataclasses import replace
 
@@ -51,3 +51,13 @@ STYLEGAN2: dict[str, Recipe] = {
     "stylegan2-f": Recipe(gamma=10.0),
 }
 """Table 1 from the top: StyleGAN, weight demodulation, lazy regularisation, path lengths, no growing, wider."""
+
+_AUTO = replace(ADA["auto"], map_depth=8)
+
+OTHERS: dict[str, Recipe] = {
+    "eps-auto": _AUTO,
+    "eps": replace(_AUTO, glr=0.001, dlr=0.001, ema_kimg=10.0, gamma_scale=1e-5),
+    "eps-big": replace(_AUTO, batch=4, cbase=32768, glr=0.002, dlr=0.002, gamma=10.0, ema_kimg=10.0),
+    "rosinality": Recipe(gamma=10.0, batch=16, mbstd_group=4, aug="ada", ada_interval=16),
+}
+"""What the makers of two well-known forks train with: eps696's for images that are not square, rosinality's."""
