@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from allaprima.checkpoint import Networks, load, load_networks, read_tensors, save
 from allaprima.cli.convert import convert
-from allaprima.errors import ConfigError
+from allaprima.errors import ConfigError, OutputError
 from allaprima.surgery import recolour
 from tests.conftest import assert_near
 from tests.surgery.small import discriminator, generator, paint, same_tensors
@@ -65,8 +65,8 @@ def test_half_precision_is_refused_where_it_would_overflow(tmp_path: Path, out: 
     G.mapping.fc0.weight[0, 0] = 70000
     save(G, tmp_path / "large.safetensors")
     error = run(tmp_path / "large.safetensors", out, "--half").exception
-    assert isinstance(error, ConfigError)
-    assert "G_ema.mapping.fc0.weight holds 70000: half precision ends at 65504" in str(error)
+    assert isinstance(error, OutputError)
+    assert "G_ema.mapping.fc0.weight holds 70000: float16 ends at 65504" in str(error)
     assert not out.exists()
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from allaprima.errors import ModelFileError
 from allaprima.interchange import read_pickle
-from allaprima.interchange.gan_zoo import LEFT_OUT, UNVERIFIED, gan_zoo
+from allaprima.interchange.gan_zoo import GROUPS, UNVERIFIED, gan_zoo
 from allaprima.interchange.imported import ImportedModel
 from allaprima.models import ProGANGenerator
 from tests.conftest import assert_near
@@ -38,8 +38,6 @@ class Program:
 
         first, *rest = CHANNELS
         add(self.G, "formatLayer", 16 * first, Z)
-        each = torch.randn(first, 1, generator=generator)
-        self.G["formatLayer.module.bias"] = each.expand(first, 16).flatten()
         add(self.G, "groupScale0.0", first, first, 3, 3)
         add(self.D, "groupScaleZero.0", first, first + 1, 3, 3)
         add(self.D, "groupScaleZero.1", first, 16 * first)
@@ -77,6 +75,18 @@ class Program:
                 x = self.finished(self.layer(self.G, f"scaleLayers.{i}.{n}", x))
         return self.layer(self.G, f"toRGBLayers.{len(CHANNELS) - 1}", x)
 
+    def judge(self, image: Tensor) -> Tensor:
+        """One image: then its statistics are those of any grouping."""
+        x = self.rectified(self.layer(self.D, f"fromRGBLayers.{len(CHANNELS) - 1}", image))
+        for i in reversed(range(len(CHANNELS) - 1)):
+            for n in (0, 1):
+                x = self.rectified(self.layer(self.D, f"scaleLayers.{i}.{n}", x))
+            x = F.avg_pool2d(x, 2)
+        x = torch.cat([x, torch.full_like(x[:, :1], 1e-4)], dim=1)  # the root of ε
+        x = self.rectified(self.layer(self.D, "groupScaleZero.0", x))
+        x = self.rectified(self.layer(self.D, "groupScaleZero.1", x.flatten(1)))
+        return self.layer(self.D, "decisionLayer", x)
+
     def file(self, **config: Any) -> dict[str, Any]:
         live = {name: tensor + 1 if "toRGB" in name else tensor for name, tensor in self.G.items()}
         return {"config": config, "netG": live, "netD": dict(self.D), "avgG": dict(self.G)}
@@ -98,18 +108,20 @@ def config_class(monkeypatch: pytest.MonkeyPatch) -> type:
     return kind
 
 
-def test_a_file_paints_as_its_program(tmp_path: Path, config_class: type) -> None:
+def test_a_file_paints_and_judges_as_its_program(tmp_path: Path, config_class: type) -> None:
     program = Program()
     config = config_class()
     vars(config).update({"leakyness": 0.2, "depthScales": [8, 8, 4], "lossMode": "WGANGP", "attribKeysOrder": None})
     torch.save({**program.file(), "config": config}, tmp_path / "model.pt")
     model = gan_zoo(read_pickle(tmp_path / "model.pt"))
     assert model is not None
-    assert set(model.networks) == {"G_ema", "G"}
-    assert {UNVERIFIED, LEFT_OUT} <= set(model.all_notes())
+    assert set(model.networks) == {"G_ema", "G", "D"}
+    assert {UNVERIFIED, GROUPS} <= set(model.all_notes())
     assert model.networks["G_ema"].facts["made_with"]["depthScales"] == [8, 8, 4]
-    z = torch.randn(3, Z)
-    assert_near(model.networks["G_ema"].build()(z), program.paint(z), 1e-5)
+    G, D = model.networks["G_ema"].build(), model.networks["D"].build()
+    z, image = torch.randn(3, Z), torch.randn(1, 3, 16, 16)
+    assert_near(G(z), program.paint(z), 1e-5)
+    assert_near(D(image), program.judge(image), 1e-5)
     assert_near(
         model.networks["G"].weights["synthesis.b4.torgb.bias"], (program.G["toRGBLayers.0.module.bias"] + 1) * 0.5, 1e-6
     )
@@ -126,21 +138,24 @@ def test_a_file_paints_as_its_program(tmp_path: Path, config_class: type) -> Non
 def test_what_the_configuration_says_is_obeyed(config: dict[str, Any], fields: dict[str, Any]) -> None:
     program = Program(**fields)
     networks = read(program.file(**config)).networks
-    z = torch.randn(3, Z)
+    z, image = torch.randn(3, Z), torch.randn(1, 3, 16, 16)
     assert_near(
         networks["G_ema"].build()(z), program.paint(z), 1e-3
     )  # plain rectifiers leave vectors near 0 to normalise
+    assert_near(networks["D"].build()(image), program.judge(image), 1e-5)
 
 
 def test_the_spec_is_found_from_the_shapes() -> None:
     spec = read(Program().file()).networks["G_ema"].spec
-    assert spec == ProGANGenerator(height=16, width=16, img_channels=3, z_dim=Z, channel_base=64, channel_max=8)
+    assert spec == ProGANGenerator(
+        height=16, width=16, img_channels=3, z_dim=Z, channel_base=64, channel_max=8, bias_per_place=True
+    )
 
 
 def test_the_live_generator_alone_is_g_ema() -> None:
     model = read({"netG": Program().G})
     assert list(model.networks) == ["G_ema"]
-    assert LEFT_OUT not in model.all_notes()
+    assert GROUPS not in model.all_notes()
 
 
 def test_a_fade_and_unknown_tensors_are_told() -> None:
@@ -163,10 +178,6 @@ def having(role: str, name: str, value: Any) -> Callable[[Content], None]:
     return lambda content: content[role].update({name: value})
 
 
-def uneven(content: Content) -> None:
-    content["avgG"]["formatLayer.module.bias"] = torch.randn(16 * CHANNELS[0])
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -178,7 +189,9 @@ def uneven(content: Content) -> None:
         (having("avgG", "formatLayer.module.weight", torch.zeros(3)), "have the shapes"),
         (having("avgG", "formatLayer.module.weight", torch.zeros(128, 0)), "have the shapes"),
         (having("avgG", "groupScale0.0.module.weight", torch.zeros(8, 9, 3, 3)), "do not fit"),
-        (uneven, "from place to place"),
+        (having("netD", "decisionLayer.module.weight", torch.zeros(3, 8)), "have the shapes"),
+        (having("netD", "groupScaleZero.0.module.weight", torch.zeros(8, 2, 3, 3)), "mbstd_num_channels"),
+        (lambda c: c.update(netD={}), "nothing where"),
         (lambda c: c.update(netG={"scaleLayers.0.x": 1}, avgG={}), "StyleGAN or a DCGAN"),
     ],
 )

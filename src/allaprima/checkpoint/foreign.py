@@ -1,6 +1,7 @@
 """Files of other programs as networks: what `allaprima.interchange` finds in them, built."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -38,7 +39,7 @@ def read_foreign_networks(
         limits: How much the file may ask for.
     """
     model = import_file(path, limits=limits)
-    found = {}
+    found: dict[str, Any] = {}
     for role, network in model.networks.items():
         if role in roles:
             try:

@@ -18,6 +18,7 @@ from allaprima.interchange.catalogue import find, near
 
 ASSETS = Path(__file__).parents[1] / "assets"
 SNAPSHOTS = "snapshots"  # folder of a run directory
+FILES = {".safetensors", ".pkl", ".pickle", ".pt", ".pth"}  # endings of what is certainly meant to be a file
 
 
 def bundled_names() -> list[str]:
@@ -62,13 +63,19 @@ def locate(model: str | Path) -> Path:
         return ASSETS / f"{model}.safetensors"
     if (entry := find(str(model))) is not None:
         return fetched(entry)
-    if is_hub_id(model):
+    if _means_the_hub(model):
         return _in_directory(fetch_directory(str(model)))
     raise ModelFileError(
         f"there is no model {str(model)!r}: it is neither a file, nor a directory, nor a bundled model"
         f" ({', '.join(bundled_names()) or 'none is bundled'}), nor a public one that allaprima models lists"
         + _suggestion(str(model))
     )
+
+
+def _means_the_hub(model: str | Path) -> bool:
+    """Whether ``owner/name`` is no file that is missing."""
+    path = Path(model)
+    return is_hub_id(model) and path.suffix.lower() not in FILES and not path.parent.is_dir()
 
 
 def _suggestion(name: str) -> str:

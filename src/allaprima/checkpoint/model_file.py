@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from allaprima.checkpoint.tensors import KEY, one_line, read_header, read_tensors, write_tensors
-from allaprima.errors import ModelFileError
+from allaprima.errors import ModelFileError, OutputError
 from allaprima.files import make_directory, write_text
 from allaprima.interchange.imported import assemble
 from allaprima.models import Spec, is_generator, spec_from_dict, spec_to_dict
@@ -59,20 +59,23 @@ def save(
     provenance: Mapping[str, Any] | None = None,
     dtype: torch.dtype | None = None,
 ) -> None:
-    """Write a model file: one file if ``path`` ends in ``.safetensors``, else a directory. Raises `OutputError`.
+    """Write a model file: one file if ``path`` ends in ``.safetensors``, else a directory.
 
     Args:
         networks: All networks, or a generator alone.
         path: Where to write; what is there is replaced in one step.
         provenance: Facts to add to those that ``networks`` carries.
         dtype: Number format of the stored weights; None: as they are. Half precision halves the file.
+
+    Raises:
+        OutputError: It cannot be written, or a weight is beyond what ``dtype`` can hold.
     """
     if isinstance(networks, nn.Module):
         networks = Networks(G_ema=networks)
     path = Path(path)
     tensors = {f"{role}.{name}": t for role, net in networks.members().items() for name, t in net.state_dict().items()}
     if dtype is not None:
-        tensors = {name: tensor.to(dtype) for name, tensor in tensors.items()}
+        tensors = {name: _stored(name, tensor, dtype) for name, tensor in tensors.items()}
     header = _header(networks, provenance or {})
     if path.suffix == ".safetensors":
         write_tensors(path, tensors, header)
@@ -80,6 +83,13 @@ def save(
     make_directory(path)
     write_tensors(path / "model.safetensors", tensors, header)
     write_text(path / "config.json", json.dumps(header, indent=2) + "\n")
+
+
+def _stored(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    most = torch.finfo(dtype).max
+    if tensor.numel() and tensor.abs().max() > most:
+        raise OutputError(f"{name} holds {tensor.abs().max():g}: {str(dtype).removeprefix('torch.')} ends at {most:g}")
+    return tensor.to(dtype)
 
 
 def _header(networks: Networks, provenance: Mapping[str, Any]) -> dict[str, Any]:

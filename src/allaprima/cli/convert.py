@@ -44,6 +44,8 @@ def convert(
     MODEL is a bundled name, a model file, a directory or a run directory. A larger model paints the same images, only
     larger, and is meant to be trained on (allaprima train --init-from OUT). What loses its alpha lies over black.
     """  # noqa: D301  click reads the backspace
+    import torch
+
     from allaprima.checkpoint import load_networks, save
     from allaprima.errors import ConfigError
 
@@ -58,12 +60,10 @@ def convert(
     networks, notes = reshaped(networks, height=size or height, width=size or width, doublings=doublings)
     if channels is not None:
         networks = recoloured(networks, channels)
-    if half:
-        require_in_range(networks)
     after = networks.spec
     done = {"from": shape(before), "to": shape(after), "strip": strip, "half": half}
     told = {"parent": model, "conversions": [*networks.provenance.get("conversions", []), done]}
-    save(networks, out, provenance=told, dtype=half_precision() if half else None)
+    save(networks, out, provenance=told, dtype=torch.float16 if half else None)
     for note in notes:
         click.echo(note)
     click.echo(f"converted {model} ({shape(before)}) into {out} ({shape(after)})")
@@ -94,28 +94,6 @@ def recoloured(networks: "Networks", channels: int) -> "Networks":
         role: surgery.with_channels(network, channels) for role, network in networks.members().items()
     }
     return dataclasses.replace(networks, **members)
-
-
-def require_in_range(networks: "Networks") -> None:
-    """Raise a `ConfigError` if a weight is beyond the range of half precision."""
-    import torch
-
-    from allaprima.errors import ConfigError
-
-    most = torch.finfo(half_precision()).max
-    for role, network in networks.members().items():
-        for name, tensor in network.state_dict().items():
-            if tensor.abs().max() > most:
-                raise ConfigError(
-                    f"{role}.{name} holds {tensor.abs().max():g}: half precision ends at {most:g}, leave --half out"
-                )
-
-
-def half_precision() -> Any:
-    """The 16 bits that keep most digits."""
-    import torch
-
-    return torch.float16
 
 
 def shape(spec: Any) -> str:

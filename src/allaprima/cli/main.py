@@ -16,7 +16,7 @@ COMMANDS = {
     "train": "Train a generator, or go on exactly where a training stopped.",
     "generate": "Paint images from seeds or saved latents.",
     "import": "Make a model file of another program's pickle, safely.",
-    "export": "Write a model for other programs: ONNX, torch.export, published names, the hub.",
+    "export": "Write a model for other programs: ONNX, .pt, the hub.",
     "models": "List the known public models.",
     "blend": "Blend two networks into one.",
     "convert": "Change a model's size, aspect, channels or precision.",

@@ -1,5 +1,7 @@
 """Files in the formats of other programs: read without running anything in them."""
 
+from allaprima.interchange.imported import Imported, ImportedModel, assemble
+from allaprima.interchange.importers import import_file, inspect_file, is_safetensors, provenance_of
 from allaprima.interchange.inspection import Line, describe, outline
 from allaprima.interchange.limits import Limits
 from allaprima.interchange.pickle_reader import read_pickle, read_pickle_bytes
@@ -9,13 +11,20 @@ from allaprima.interchange.torch_module import TorchModule, torch_module
 
 __all__ = [
     "Global",
+    "Imported",
+    "ImportedModel",
     "Limits",
     "Line",
     "Record",
     "TFNetwork",
     "TorchModule",
+    "assemble",
     "describe",
+    "import_file",
+    "inspect_file",
+    "is_safetensors",
     "outline",
+    "provenance_of",
     "read_pickle",
     "read_pickle_bytes",
     "tf_network",

@@ -8,10 +8,8 @@ gains there, and biases that are not multiplied. The factors are folded into the
 Not verified: no file of that program was at hand. What is read here was published about it: names of modules, the
 order of operations of the paper (z normalised; leaky rectifier of slope 0.2, then normalisation of pixels; nearest
 neighbours; 2×2 means after the rectifier), and the forward function of its layers, as quoted in public questions. That
-the first layer has a bias for each place of the 4×4 grid follows from its being one linear layer.
-
-Not read yet, since our networks have no form for them: first layers whose bias differs from place to place (as it does
-after any training), and discriminators, which average after the rectifier.
+the first layer has a bias for each place of the 4×4 grid follows from its being one linear layer. What the
+discriminator takes for a group of the minibatch standard deviation is not known to be ours.
 """
 
 import math
@@ -27,7 +25,7 @@ from allaprima.interchange.channel_table import fit_channels
 from allaprima.interchange.imported import Imported, ImportedModel, assemble
 from allaprima.interchange.keywords import Keywords, as_json
 from allaprima.interchange.records import Record, called, printable
-from allaprima.models import ProGANGenerator
+from allaprima.models import ProGANDiscriminator, ProGANGenerator
 
 ORIGIN = "Progressive GAN (pytorch_GAN_zoo)"
 ROLES = {"avgG": "G_ema", "netG": "G", "netD": "D"}
@@ -37,7 +35,7 @@ CHANNEL_BASE = 16384
 MOST_DOUBLINGS = 14
 SLOPE = 0.2
 UNVERIFIED = "this format was read from what is published about it, and not compared with images of its own program"
-LEFT_OUT = "its discriminator is left out: it averages pixels after the rectifier, and ours before"
+GROUPS = "scores may differ by how its program groups images for the minibatch standard deviation"
 
 
 class Layers:
@@ -101,12 +99,10 @@ def gan_zoo(value: Any) -> ImportedModel | None:
     config = _config(value.get("config"))
     _refuse_labels(config, states.get("D", {}))
     try:
-        networks: dict[str, Imported] = {
-            role: _generator(role, states[role], config) for role in ("G_ema", "G") if role in states
-        }
+        networks = {role: _network(role, content, config) for role, content in states.items()}
     except ConfigError as error:
         raise ModelFileError(f"its tensors are not those of a Progressive GAN: {error}") from error
-    notes = [UNVERIFIED, *([LEFT_OUT] if "D" in states else [])]
+    notes = [UNVERIFIED, *([GROUPS] if "D" in networks else [])]
     if config.get("alpha"):
         notes.append("its finest layers were still being faded in (alpha): that is not taken over, they count fully")
     return ImportedModel(origin=ORIGIN, networks=networks, notes=tuple(notes))
@@ -146,13 +142,23 @@ def _refuse_labels(config: dict[str, Any], discriminator: dict[Any, Any]) -> Non
         raise ModelFileError(f"it was trained with labels ({printable(str(labels))}), which are not read")
 
 
-def _generator(role: str, content: dict[Any, Any], config: dict[str, Any]) -> Imported:
+def _network(role: str, content: dict[Any, Any], config: dict[str, Any]) -> Imported:
     known = Keywords(config, "config")
     slope = known.number("leakyness", SLOPE)
     if slope not in (0, SLOPE):
         raise ModelFileError(f"its rectifiers have a slope of {slope}: only {SLOPE} and 0 are read")
     equalized = known.flag("equalizedlR", default=True)
     layers = Layers(content, role, equalized=equalized)
+    fields = {"equalized": equalized, "leaky": slope != 0}
+    normalizes = known.flag("perChannelNormalization", default=True)
+    spec, weights = (
+        _discriminator(layers, fields) if role == "D" else _generator(layers, {**fields, "pixel_norm": normalizes})
+    )
+    assemble(spec, weights)  # copies nothing; raises ModelFileError
+    return Imported(spec=spec, weights=weights, notes=layers.notes(), facts={"made_with": config} if config else {})
+
+
+def _generator(layers: Layers, fields: dict[str, Any]) -> tuple[ProGANGenerator, dict[str, Tensor]]:
     doublings = layers.count("scaleLayers.{}.0")
     first = layers.take("formatLayer", gain=math.sqrt(2) / 4)  # ours has a quarter of He's gain here
     blocks = {"b4.conv1": layers.take("groupScale0.0")}
@@ -165,16 +171,33 @@ def _generator(role: str, content: dict[Any, Any], config: dict[str, Any]) -> Im
         **_size(doublings, channels),
         img_channels=len(blocks["b4.torgb"]["bias"]),
         z_dim=first["weight"].shape[1],
-        pixel_norm=known.flag("perChannelNormalization", default=True),
-        equalized=equalized,
-        leaky=slope != 0,
+        bias_per_place=True,
+        **fields,
     )
     weights = {f"synthesis.{block}.{kind}": t for block, pair in blocks.items() for kind, t in pair.items()}
     weights["synthesis.b4.dense.weight"] = first["weight"]
-    weights["synthesis.b4.bias"] = _for_each_channel(first["bias"], channels[4])
-    weights |= {"synthesis.lod": torch.zeros([]), "mapping.w_avg": torch.zeros(spec.w_dim)}
-    assemble(spec, weights)  # copies nothing; raises ModelFileError
-    return Imported(spec=spec, weights=weights, notes=layers.notes(), facts={"made_with": config} if config else {})
+    weights["synthesis.b4.bias"] = _for_each_place(first["bias"], channels[4])
+    return spec, {**weights, "synthesis.lod": torch.zeros([]), "mapping.w_avg": torch.zeros(spec.w_dim)}
+
+
+def _discriminator(layers: Layers, fields: dict[str, Any]) -> tuple[ProGANDiscriminator, dict[str, Tensor]]:
+    doublings = layers.count("scaleLayers.{}.0")
+    blocks = {f"b{4 * 2**i}.fromrgb": layers.take(f"fromRGBLayers.{i}") for i in range(doublings + 1)}
+    for i in range(doublings):
+        blocks |= {f"b{8 * 2**i}.conv{n}": layers.take(f"scaleLayers.{i}.{n}") for n in (0, 1)}
+    blocks["b4.conv"] = layers.take("groupScaleZero.0")
+    blocks["b4.fc"] = layers.take("groupScaleZero.1")
+    blocks["b4.out"] = layers.take("decisionLayer", gain=1)
+    channels = {4 * 2**i: len(blocks[f"b{4 * 2**i}.fromrgb"]["bias"]) for i in range(doublings + 1)}
+    spec = ProGANDiscriminator(
+        **_size(doublings, channels),
+        img_channels=blocks["b4.fromrgb"]["weight"].shape[1],
+        mbstd_num_channels=blocks["b4.conv"]["weight"].shape[1] - channels[4],
+        halve_last=True,
+        **fields,
+    )
+    weights = {f"{block}.{kind}": t for block, pair in blocks.items() for kind, t in pair.items()}
+    return spec, {**weights, "lod": torch.zeros([])}
 
 
 def _size(doublings: int, channels: dict[int, int]) -> dict[str, Any]:
@@ -184,12 +207,8 @@ def _size(doublings: int, channels: dict[int, int]) -> dict[str, Any]:
     return {"height": side, "width": side, "channel_base": base, "channel_max": maximum}
 
 
-def _for_each_channel(bias: Tensor, channels: int) -> Tensor:
-    """The first layer's bias: the program has one for each place of the 4×4 grid, ours has one for each channel."""
+def _for_each_place(bias: Tensor, channels: int) -> Tensor:
+    """The first layer's bias, which is there for each place of the 4×4 grid."""
     if len(bias) != 16 * channels:
         raise ModelFileError(f"its first layer has {len(bias)} biases, where {16 * channels} were expected")
-    places = rearrange(bias, "(c place) -> c place", c=channels)
-    first = places[:, :1]
-    if not torch.equal(places, first.expand_as(places)):
-        raise ModelFileError("its first layer has biases that differ from place to place, which we have no form for")
-    return first.flatten()
+    return rearrange(bias, "(c h w) -> c h w", h=4, w=4)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from allaprima.ops import (
     bias_act,
     conv2d,
+    downsample_mean,
     downsampling_conv2d_mean,
     filter2d,
     setup_filter,
@@ -36,6 +37,7 @@ class HeConv2d(nn.Module):
         up: Double the resolution.
         down: Halve the resolution.
         blur_filter: Taps of a low-pass filter after doubling, before halving; none: no filter.
+        halve_last: Average after the activation, not before.
         equalized: Multiply by He's constant at run time; off: at initialisation.
         conv_clamp: Bound of the output; None does not bound it.
     """
@@ -54,12 +56,14 @@ class HeConv2d(nn.Module):
         up: bool = False,
         down: bool = False,
         blur_filter: Sequence[float] = (),
+        halve_last: bool = False,
         equalized: bool = True,
         conv_clamp: float | None = None,
     ) -> None:
         super().__init__()
         self.activation = activation
-        self.up, self.down = up, down
+        self.up, self.down = up, down and not halve_last
+        self.halve_last = down and halve_last
         self.conv_clamp = conv_clamp
         constant = gain / (in_channels * kernel_size**2) ** 0.5
         self.weight_gain: float = constant if equalized else 1.0
@@ -72,15 +76,19 @@ class HeConv2d(nn.Module):
     def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o h2 w2"]:
         """Map ``x``."""
         y = self._convolve(x, (self.weight * self.weight_gain).to(x.dtype))
-        return bias_act(y, self.bias, activation=self.activation, gain=1.0, clamp=self.conv_clamp)
+        y = bias_act(y, self.bias, activation=self.activation, gain=1.0, clamp=self.conv_clamp)
+        return downsample_mean(y) if self.halve_last else y
 
     def _convolve(self, x: Tensor, weight: Tensor) -> Tensor:
         if self.up:
             y = upsampling_conv2d_nearest(x, weight)
             return y if self.blur_filter is None else filter2d(y, self.blur_filter)
         if self.down:
-            return downsampling_conv2d_mean(x if self.blur_filter is None else filter2d(x, self.blur_filter), weight)
-        return conv2d(x, weight)
+            return downsampling_conv2d_mean(self._blurred(x), weight)
+        return conv2d(self._blurred(x), weight)
+
+    def _blurred(self, x: Tensor) -> Tensor:
+        return x if self.blur_filter is None else filter2d(x, self.blur_filter)
 
 
 class HeLinear(nn.Module):

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from allaprima.models import build
+from allaprima.models import LucidrainsGenerator, build
+from tests.models.lucidrains.small import small_generator as lucidrains
 from tests.models.progan.small import small_generator as progan
 from tests.models.r3gan.small import small_generator as r3gan
 from tests.models.stylegan.small import small_generator as stylegan
@@ -23,9 +24,10 @@ SYSTEMS = {
     "stylegan3 R": lambda: stylegan3(8, 8, 4, **FEW, **CONFIGURATIONS["R"]),
     "stylegan": lambda: stylegan(11, 9, c_dim=3),
     "progan": lambda: progan(8, 9, c_dim=3),
+    "lucidrains": lambda: lucidrains(8),
     "r3gan": lambda: r3gan(9, 8, c_dim=3),
 }
-NOISY = ["stylegan2 skip", "stylegan2 resnet", "stylegan2 growing", "stylegan"]
+NOISY = ["stylegan2 skip", "stylegan2 resnet", "stylegan2 growing", "stylegan", "lucidrains"]
 
 
 def trained(system: str) -> Any:
@@ -57,12 +59,10 @@ def cut_off(G: Any, psi: float, cutoff: int) -> Tensor:
     return torch.tensor([psi if layer < cutoff else 1.0 for layer in range(G.num_ws)])
 
 
-def drawn_noise(stored: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
+def drawn_noise(G: Any, stored: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
     """For each layer a map for each image, from the generators that `generators` makes."""
-    sources = generators(count)
-    return {
-        name: torch.stack([torch.randn(1, *m.shape[2:], generator=g) for g in sources]) for name, m in stored.items()
-    }
+    sources, draw = generators(count), torch.rand if isinstance(G.spec, LucidrainsGenerator) else torch.randn
+    return {name: torch.stack([draw(1, *m.shape[2:], generator=g) for g in sources]) for name, m in stored.items()}
 
 
 def generators(count: int) -> list[torch.Generator]:

@@ -41,7 +41,7 @@ def test_noise_maps_are_the_modes_of_noise(system: str) -> None:
     nothing = {name: torch.zeros_like(m) for name, m in stored.items()}
     assert_near(part(ws, noise=nothing), G.synthesis(ws, noise_mode="none"), 1e-6)
     assert_near(
-        part(ws, noise=drawn_noise(stored, 2)), G.synthesis(ws, noise_mode="random", generators=generators(2)), 1e-6
+        part(ws, noise=drawn_noise(G, stored, 2)), G.synthesis(ws, noise_mode="random", generators=generators(2)), 1e-6
     )
 
 
@@ -84,6 +84,7 @@ def test_only_generators_are_taken() -> None:
 def test_layers_have_short_names() -> None:
     assert short_name("synthesis.b8.conv0.styled") == "b8_conv0"
     assert short_name("synthesis.b4.conv1") == "b4_conv1"
+    assert short_name("synthesis") == "all"
 
 
 def test_a_part_says_what_it_takes_and_gives() -> None:

@@ -47,7 +47,9 @@ def test_images_are_those_of_the_generator(exported: Exported, count: int) -> No
     wanted = G(*given.values(), truncation_psi=0.7, truncation_cutoff=1, noise_mode="const")
     assert_near(got, wanted, 1e-5)
     if noise:
-        got = exported.program.module()(**given, truncation_psi=torch.ones(G.num_ws), noise=drawn_noise(noise, count))
+        got = exported.program.module()(
+            **given, truncation_psi=torch.ones(G.num_ws), noise=drawn_noise(G, noise, count)
+        )
         assert_near(got, G(*given.values(), noise_mode="random", generators=generators(count)), 1e-5)
 
 

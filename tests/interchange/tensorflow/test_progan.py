@@ -58,7 +58,7 @@ def test_shapes_count_more_than_the_program(version: int) -> None:
 
 def test_layers_that_are_not_fused() -> None:
     G = trained(build(small_generator(32, 32)))
-    D = trained(build(small_discriminator(32, 32)))
+    D = trained(build(small_discriminator(32, 32, halve_last=True)))
     down = {name.replace("Conv1_down", "Conv1"): x for name, x in inverse.growing_discriminator(D).items()}
     painter = network(2, "G_paper", inverse.progan_generator(G, fused=False), fused_scale=False)
     model = imported((painter, network(2, "D_paper", down, fused_scale=False)))

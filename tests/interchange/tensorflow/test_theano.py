@@ -21,7 +21,7 @@ def arrays_of_a_generator() -> list[Any]:
 @pytest.mark.parametrize(("channels", "dense"), [(3, True), (1, False)])
 def test_both_networks_come_back(channels: int, dense: bool) -> None:
     G = trained(build(small_generator(32, 32, channels, channel_base=64)))
-    D = trained(build(small_discriminator(32, 32, channels, channel_base=64)))
+    D = trained(build(small_discriminator(32, 32, channels, channel_base=64, halve_last=True)))
     keywords = {"num_channels": channels, "resolution": 32, "label_size": 0, "fmap_base": 32, "fmap_max": 8}
     painter = theano("G_paper", inverse.theano_generator(G), **keywords, latent_size=8)
     judge = theano("D_paper", inverse.theano_discriminator(D, dense=dense), **keywords)

@@ -211,8 +211,8 @@ def test_tensors_overrule_what_is_said_of_them() -> None:
 
 def test_more_than_the_network_needs_is_left_out_if_it_is_no_parameter() -> None:
     _, weights = tiny()
-    model = imported(module({**weights, "mapping.w_std_w_avg": torch.ones(8)}))
-    assert model.networks["G_ema"].notes == ("unknown to us, and left out: mapping.w_std_w_avg",)
+    model = imported(module({**weights, "mapping.count_ema": torch.ones(8).int()}))
+    assert model.networks["G_ema"].notes == ("unknown to us, and left out: mapping.count_ema",)
     with pytest.raises(ModelFileError, match=r"does not have: synthesis.b8.attention"):
         imported(module({**weights, "synthesis.b8.attention": torch.ones(8)}))
 
@@ -254,7 +254,7 @@ def broken(change: dict[str, Any], **keywords: Any) -> Any:
         ({"mapping.fc1.bias": None}, {}, "the file has no tensor mapping.fc1.bias"),
         ({"mapping.fc1.weight": torch.ones(3, 8)}, {}, r"mapping.fc1.weight is \[3, 8\], where \[8, 8\] was expected"),
         ({"synthesis.b4.const": torch.ones(8, 4)}, {}, r"const is \[8, 4\], where 3 axes were expected"),
-        ({"synthesis.b4.const": torch.ones(8, 4, 4, dtype=torch.int32)}, {}, "torch.int32 where the tensor"),
+        ({"synthesis.b4.const": torch.ones(8, 4, 4, dtype=torch.int32)}, {}, "const holds torch.int32, not weights"),
         ({"synthesis.b4.const": torch.ones(8, 4, 40000)}, {}, "2 doublings .* which no model has"),
         ({"synthesis.b8.conv1.weight": torch.ones(2, 8, 3, 3)}, {}, "its layers have 8, 2, 8 feature maps"),
         ({}, {"synthesis_kwargs": {"activation": "relu"}}, "activation of G_ema is relu"),

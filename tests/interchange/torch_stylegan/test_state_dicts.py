@@ -11,7 +11,15 @@ from allaprima.errors import ModelFileError
 from allaprima.interchange import read_pickle_bytes
 from allaprima.interchange.imported import ImportedModel, assemble
 from allaprima.interchange.torch_stylegan import spec_of_weights, state_dict_model
-from allaprima.models import Spec, build, is_generator
+from allaprima.models import (
+    Spec,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
+    StyleGAN3Generator,
+    build,
+    is_generator,
+)
+from allaprima.ops import setup_filter
 from tests.conftest import assert_near, read_reference
 from tests.interchange.samples import saved
 from tests.interchange.torch_stylegan.published import weights_of
@@ -65,6 +73,29 @@ def test_weights_tell_what_they_are_of(spec: Any) -> None:
     assert shapes == {name: t.shape for name, t in weights.items()}
     got = (rebuilt.img_height, rebuilt.img_width, rebuilt.spec.geometry) if hasattr(spec, "geometry") else ()
     assert got == ((spec.height, spec.width, spec.geometry) if got else ())
+
+
+R: dict[str, Any] = {"conv_kernel": 1, "use_radial_filters": True}
+PUBLISHED: list[Spec] = [
+    StyleGAN2Generator(height=1024, width=1024, img_channels=3),
+    StyleGAN2Generator(height=256, width=256, img_channels=3, channel_base=16384),
+    StyleGAN2Discriminator(height=512, width=512, img_channels=3),
+    StyleGAN3Generator(height=256, width=256, img_channels=3),
+    StyleGAN3Generator(height=256, width=256, img_channels=3, channel_base=16384),
+    StyleGAN3Generator(height=1024, width=1024, img_channels=3),
+    StyleGAN3Generator(height=512, width=512, img_channels=3, channel_base=65536, channel_max=1024, **R),
+    StyleGAN3Generator(height=1024, width=1024, img_channels=3, channel_base=65536, channel_max=1024, **R),
+]
+
+
+@pytest.mark.parametrize("spec", PUBLISHED, ids=lambda spec: f"{type(spec).__name__}{spec.height}")
+def test_published_sizes_tell_their_whole_spec(spec: Spec) -> None:
+    with torch.device("meta"):
+        weights: dict[str, Tensor] = build(spec).state_dict()
+    for name in weights:
+        if name.endswith("resample_filter"):
+            weights[name] = setup_filter((1, 3, 3, 1))
+    assert spec_of_weights(weights) == spec
 
 
 def model_of(value: Any) -> ImportedModel:

@@ -43,11 +43,17 @@ class NoiseInputs:
         finally:
             self._maps = {}
 
-    def _noise(self, name: str, layer: Any, *_: object, **__: object) -> Float[Tensor, "n c h w"]:
+    def _noise(
+        self, name: str, layer: Any, *_: object, **__: object
+    ) -> Float[Tensor, "n c h w"] | Float[Tensor, "n h w"]:
+        if not hasattr(layer, "noise_strength"):  # a whole network's noise [n, h, w], which its layers scale themselves
+            return self._maps[name][:, 0]
         strength: Tensor = layer.noise_strength  # one number, or one for each feature map
         return self._maps[name] * strength.reshape(-1, 1, 1)
 
 
 def short_name(path: str) -> str:
     """Of a layer at ``path`` in a generator: ``synthesis.b8.conv0.styled`` is ``b8_conv0``."""
+    if path == "synthesis":
+        return "all"
     return path.removeprefix("synthesis.").removesuffix(".styled").replace(".", "_")

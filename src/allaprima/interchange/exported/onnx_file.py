@@ -35,7 +35,8 @@ def export_onnx(G: Any, path: str | Path, *, external_data: bool | None = None) 
       ones;
     - ``ws`` [n, num_ws, w_dim] in ``synthesis.onnx``, instead of these;
     - ``noise_…`` [n, 1, h, w] or [1, 1, h, w], one for each layer that adds noise. Not given: the stored noise
-      (``noise_mode="const"``); zeros: none; standard normal numbers: ``random``.
+      (``noise_mode="const"``); zeros: none; standard normal numbers: ``random`` (of lucidrains' networks, which have
+      one map for all layers: numbers between 0 and 1).
 
     Inputs that need not be given are ONNX's "overridable initializers": their values are in the file. What the graph is
     stands, as JSON, in its metadata under ``allaprima``: spec, inputs, output.

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from allaprima.errors import ConfigError
 from allaprima.interchange.exported.noise import NoiseInputs
 from allaprima.interchange.imported import assemble
-from allaprima.models import is_generator
+from allaprima.models import LucidrainsGenerator, is_generator
 from allaprima.models.growth import Growing
 from allaprima.models.r3gan.mapping import LatentMapping
 
@@ -102,7 +102,9 @@ class Synthesizer(Part):
         return {"ws": Input("styles, one for each layer", ws), **self._noise()}
 
     def _noise(self) -> dict[str, Input]:
-        meaning = "noise: the stored map, zeros for none, or standard normal numbers"
+        uniform = isinstance(self.G_ema.spec, LucidrainsGenerator)
+        drawn = "numbers between 0 and 1" if uniform else "standard normal numbers"
+        meaning = f"noise: the stored map, zeros for none, or {drawn}"
         return {
             f"{NOISE}{name}": Input(meaning, const.expand(2, 1, *const.shape), default=const[None, None])
             for name, const in self.noise_inputs.const.items()

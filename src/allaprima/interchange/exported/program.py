@@ -24,7 +24,8 @@ def export_program(G: Any, path: str | Path) -> Path:
     - ``c`` [n, c_dim], of models with labels alone;
     - ``truncation_psi`` [num_ws]: ψ of each layer, ones for none. A ``truncation_cutoff`` of k is ψ k times, then ones;
     - ``noise``, of models with noise alone: a dictionary of maps [n, 1, h, w], one for each layer. Zeros are
-      ``noise_mode="none"``, ``torch.randn`` is ``random``; the stored ones are those of the example.
+      ``noise_mode="none"``, ``torch.randn`` is ``random`` (``torch.rand`` of lucidrains' networks, which have one map
+      for all layers); the stored ones are those of the example.
 
     The weights are in ``program.state_dict`` under the names of our model files, ``G_ema.…``. What the program is
     stands, as JSON, in the extra file ``allaprima.json``: spec, inputs, output, names of the stored noise.

@@ -36,16 +36,20 @@ def stylegan_discriminator(network: TFNetwork, base: Size | None = None) -> Impo
     """Import StyleGAN's; ``base`` is the base grid of the generator beside it. Raises `ModelFileError`."""
     keywords = keywords_of(network, WHERE)
     only(keywords, nonlinearity="lrelu", use_wscale=True)
-    keywords.ignore("fused_scale")  # down, both forms are one function
+    keywords.ignore("fused_scale")  # down, both forms are one function: they average before the activation
     return _discriminator(network, StyleGANDiscriminator, keywords, base, blur_filter=blur_taps(keywords))
 
 
 def progan_discriminator(network: TFNetwork, base: Size | None = None) -> Imported:
-    """Import Progressive GAN's; idem."""
+    """Import Progressive GAN's; idem. Layers that are not fused (``Conv1``) average after the activation."""
     keywords = keywords_of(network, WHERE)
     keywords.ignore("fused_scale")
-    equalized, leaky = keywords.flag("use_wscale", True), keywords.flag("use_leakyrelu", True)
-    return _discriminator(network, ProGANDiscriminator, keywords, base, equalized=equalized, leaky=leaky)
+    fields = {
+        "equalized": keywords.flag("use_wscale", True),
+        "leaky": keywords.flag("use_leakyrelu", True),
+        "halve_last": any(name.endswith("/Conv1/weight") for name in network.all_variables()),
+    }
+    return _discriminator(network, ProGANDiscriminator, keywords, base, **fields)
 
 
 def _discriminator(

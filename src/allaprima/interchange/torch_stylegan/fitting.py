@@ -33,6 +33,8 @@ def fit(spec: Spec, weights: Weights, *, droppable: Collection[str] = ()) -> tup
     notes = _left_out([name for name in weights if name not in wanted], droppable)
     taken = {name: weights[name].float() for name in wanted if name in weights}
     for name, tensor in list(taken.items()):
+        if not weights[name].is_floating_point():
+            raise ModelFileError(f"the tensor {printable(name)} holds {weights[name].dtype}, not weights")
         if tensor.shape == wanted[name].shape:
             continue
         if not name.endswith(UNUSED):

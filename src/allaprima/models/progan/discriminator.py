@@ -30,6 +30,7 @@ class DiscriminatorBlock(nn.Module):
         activation: str,
         equalized: bool,
         blur_filter: Sequence[float],
+        halve_last: bool,
     ) -> None:
         super().__init__()
         self.may_be_half = spec.is_half(resolution)
@@ -37,7 +38,7 @@ class DiscriminatorBlock(nn.Module):
         conv = partial(HeConv2d, activation=activation, equalized=equalized, conv_clamp=spec.conv_clamp)
         self.fromrgb = conv(spec.img_channels, here, kernel_size=1)
         self.conv0 = conv(here, here)
-        self.conv1 = conv(here, there, down=True, blur_filter=blur_filter)
+        self.conv1 = conv(here, there, down=True, blur_filter=blur_filter, halve_last=halve_last)
 
     def read(self, image: Float[Tensor, "n rgb h w"], /) -> Tensor:
         """Colours → feature maps."""
@@ -92,6 +93,7 @@ class GrowingDiscriminator(Growing):
         activation: str = "lrelu",
         equalized: bool = True,
         blur_filter: Sequence[float] = (),
+        halve_last: bool = False,
     ) -> None:
         super().__init__(spec.geometry)
         self.c_dim = spec.c_dim
@@ -99,7 +101,12 @@ class GrowingDiscriminator(Growing):
         self.img_resolution = max(spec.height, spec.width)
         for resolution in reversed(spec.geometry.resolutions[1:]):
             block = DiscriminatorBlock(
-                spec, resolution, activation=activation, equalized=equalized, blur_filter=blur_filter
+                spec,
+                resolution,
+                activation=activation,
+                equalized=equalized,
+                blur_filter=blur_filter,
+                halve_last=halve_last,
             )
             self.add_module(f"b{resolution}", block)
         self.b4 = DiscriminatorEpilogue(spec, outputs=outputs, activation=activation, equalized=equalized)
@@ -123,7 +130,13 @@ class Discriminator(GrowingDiscriminator):
 
     def __init__(self, spec: ProGANDiscriminator) -> None:
         activation = "lrelu" if spec.leaky else "relu"
-        super().__init__(spec, outputs=1 + spec.c_dim, activation=activation, equalized=spec.equalized)
+        super().__init__(
+            spec,
+            outputs=1 + spec.c_dim,
+            activation=activation,
+            equalized=spec.equalized,
+            halve_last=spec.halve_last,
+        )
         self.spec = spec
         self.label_head = spec.c_dim > 0
 

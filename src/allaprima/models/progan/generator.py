@@ -53,7 +53,7 @@ class SynthesisBlock(nn.Module):
             self.dense = HeLinear(
                 spec.w_dim, out * self.size[0] * self.size[1], gain=2**0.5 / 4, bias=False, equalized=spec.equalized
             )  # a quarter of He's gain: a fact of the published networks, not of the paper
-            self.bias = nn.Parameter(torch.zeros(out))
+            self.bias = nn.Parameter(torch.zeros(out, *self.size) if spec.bias_per_place else torch.zeros(out))
         else:
             self.conv0 = conv(spec.channels(resolution // 2), out, up=True)
         self.conv1 = conv(out, out)
@@ -63,7 +63,8 @@ class SynthesisBlock(nn.Module):
         """Feature maps of the resolution before → of this one; the first block makes them of w."""
         if x is None:
             x = rearrange(self.dense(w), "n (c h w) -> n c h w", h=self.size[0], w=self.size[1])
-            x = bias_act(x, self.bias, activation=self.activation, gain=1.0, clamp=self.conv_clamp)
+            bias = self.bias if self.bias.ndim == 3 else rearrange(self.bias, "c -> c 1 1")
+            x = bias_act(x + bias, None, activation=self.activation, gain=1.0, clamp=self.conv_clamp)
         else:
             x = self.conv0(enter_block(x, None if force_fp32 else self.half_dtype))
         return self._normalize(self.conv1(self._normalize(x)))

@@ -77,19 +77,22 @@ class GrowingDiscriminatorNetwork(GrowingNetwork):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProGANGenerator(GrowingNetwork):
-    """Spec of a generator. The last three fields are the paper's ablations (table 1).
+    """Spec of a generator. The three fields after ``z_dim`` are the paper's ablations (table 1).
 
     Attributes:
         z_dim: Size of the latent z.
         pixel_norm: Normalise the feature vector of each pixel after each layer.
         equalized: Scale weights at run time (section 4.1) instead of at initialisation.
         leaky: Leaky rectified units; off: plain ones.
+        bias_per_place: The first layer has a bias for each place of the base grid, not for each channel: so in
+            networks of pytorch_GAN_zoo.
     """
 
     z_dim: int = 512
     pixel_norm: bool = True
     equalized: bool = True
     leaky: bool = True
+    bias_per_place: bool = False
 
     def __post_init__(self) -> None:
         GrowingNetwork.__post_init__(self)
@@ -108,10 +111,16 @@ class ProGANGenerator(GrowingNetwork):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProGANDiscriminator(GrowingDiscriminatorNetwork):
-    """Spec of a discriminator; ``equalized`` and ``leaky`` as in `ProGANGenerator`."""
+    """Spec of a discriminator; ``equalized`` and ``leaky`` as in `ProGANGenerator`.
+
+    Attributes:
+        halve_last: Average 2×2 pixels after the rectified units, as table 2 has it; off: before, within one fused
+            layer, as in the published networks.
+    """
 
     equalized: bool = True
     leaky: bool = True
+    halve_last: bool = False
 
 
 def require(holds: bool, field: str, value: object, wanted: str) -> None:
