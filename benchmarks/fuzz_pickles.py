@@ -3,10 +3,11 @@
     python benchmarks/fuzz_pickles.py --mutations 100000 --progress fuzz.json
 
 Takes the sample files of every era and a few files made here in the other formats, damages each in a few places (bits,
-opcodes, lengths, pieces cut out, doubled, exchanged between files, names of things that run code put in), and reads and
-lists what comes out. Every event that Python's audit hooks tell of is counted: imports, ``exec``, ``compile``, files
-opened, processes, sockets. Mutation i depends on the seed and i alone. With ``--progress`` the command may be stopped
-and given again: it goes on where it was. Prints JSON; exit status 1 if anything was run, hung, or grew too large.
+opcodes, lengths, pieces cut out, doubled, exchanged between files, names of things that run code put in), reads and
+lists what comes out, and where there is a model in it, imports and builds it. Every event that Python's audit hooks
+tell of is counted: imports, ``exec``, ``compile``, files opened, processes, sockets. Mutation i depends on the seed and
+i alone. With ``--progress`` the command may be stopped and given again: it goes on where it was. Prints JSON; exit
+status 1 if anything was run, hung, or grew too large.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import random
 import resource
 import signal
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -33,7 +35,9 @@ import torch
 from measuring import show
 
 from allaprima.errors import ModelFileError
-from allaprima.interchange import describe, read_pickle_bytes
+from allaprima.interchange import describe, import_value, read_pickle_bytes
+from allaprima.interchange.state_dict_file import export_state_dict
+from allaprima.models import StyleGAN2Generator, build
 
 PICKLES = Path(os.environ.get("ALLAPRIMA_REFERENCE", "/work/shared/reference")) / "pickles"
 HANG = 5.0  # seconds
@@ -110,10 +114,22 @@ def samples(folder: Path = PICKLES) -> dict[str, Sample]:
         file = io.BytesIO()
         torch.save(given, file, _use_new_zipfile_serialization=is_zip)
         files["zip.pt" if is_zip else "legacy.pt"] = file.getvalue()
+    files |= exported()
     arrays = {"a": np.arange(12.0).reshape(3, 4), "b": np.float32(2), "c": np.zeros((2, 2), order="F"), "d": {1, 2}}
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         files[f"protocol{protocol}.pkl"] = pickle.dumps([arrays, (arrays, "é", -(2**40), 1.5, b"\x00", None)], protocol)
     return {name: Sample(data, places(data)) for name, data in files.items()}
+
+
+def exported() -> dict[str, bytes]:
+    """Give small models in the formats that we write ourselves."""
+    size = {"height": 32, "width": 32, "img_channels": 3}
+    G = build(StyleGAN2Generator(**size, z_dim=16, w_dim=16, map_depth=2, channel_base=256, channel_max=16))
+    files = {}
+    with tempfile.TemporaryDirectory() as folder:
+        export_state_dict({"G_ema": G}, Path(folder) / "names.pth")
+        files["names.pth"] = (Path(folder) / "names.pth").read_bytes()
+    return files
 
 
 def places(data: bytes) -> list[int]:
@@ -208,13 +224,19 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 
 def attempt(data: bytes) -> str:
-    """Read a file and list what it holds; anything but an error of our own goes through."""
+    """Read a file, list what it holds, build the networks in it; anything but an error of our own goes through."""
     try:
-        for _ in islice(describe(read_pickle_bytes(data)), LINES):
+        value = read_pickle_bytes(data)
+        for _ in islice(describe(value), LINES):
             pass
     except ModelFileError as error:
         return "refused" if "which no model needs" in str(error) else "broken"
-    return "read"
+    try:
+        for network in import_value(value).networks.values():
+            network.build()
+    except ModelFileError:
+        return "read"
+    return "built"
 
 
 def warm_up(files: dict[str, Sample]) -> None:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from allaprima.errors import ModelFileError
 from allaprima.models import (
+    R3GANGenerator,
     Spec,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
+    StyleGAN3Generator,
     build,
     count_parameters,
     spec_from_dict,
@@ -103,3 +105,24 @@ def test_foreign_and_newer_descriptions_are_refused(change: dict[str, Any], mess
 def test_incomplete_descriptions_are_refused() -> None:
     with pytest.raises(ModelFileError, match=r"incomplete description of a stylegan2-generator: .*'img_channels'"):
         spec_from_dict({"type": "stylegan2-generator", "height": 8, "width": 8})
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        (StyleGAN2Generator, "map_depth", 10**9),
+        (StyleGAN2Generator, "doublings", 60),
+        (StyleGAN2Generator, "channel_base", 10**400),
+        (StyleGAN2Generator, "height", 2**17),
+        (StyleGAN2Generator, "conv_clamp", float("nan")),
+        (StyleGAN2Generator, "resample_filter", [1.0] * 258),
+        (StyleGAN3Generator, "num_layers", 10**6),
+        (StyleGAN3Generator, "filter_size", 10**9),
+        (StyleGAN3Generator, "num_fp16_res", 10**400),
+        (R3GANGenerator, "blocks_per_stage", 10**6),
+    ],
+)
+def test_a_file_cannot_ask_for_endless_networks(kind: Any, field: str, value: Any) -> None:
+    told = spec_to_dict(kind(height=16, width=16, img_channels=3))
+    with pytest.raises(ModelFileError, match=f"^{field} of a .* at most$"):
+        spec_from_dict({**told, field: value})

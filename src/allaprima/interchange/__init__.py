@@ -1,7 +1,7 @@
 """Files in the formats of other programs: read without running anything in them."""
 
 from allaprima.interchange.imported import Imported, ImportedModel, assemble
-from allaprima.interchange.importers import import_file, inspect_file, is_safetensors, provenance_of
+from allaprima.interchange.importers import import_file, import_value, inspect_file, is_safetensors, provenance_of
 from allaprima.interchange.inspection import Line, describe, outline
 from allaprima.interchange.limits import Limits
 from allaprima.interchange.pickle_reader import read_pickle, read_pickle_bytes
@@ -21,6 +21,7 @@ __all__ = [
     "assemble",
     "describe",
     "import_file",
+    "import_value",
     "inspect_file",
     "is_safetensors",
     "outline",

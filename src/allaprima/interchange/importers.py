@@ -9,19 +9,23 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from allaprima.errors import ModelFileError
+from allaprima.interchange.described import described_state_dict
 from allaprima.interchange.gan_zoo import gan_zoo
 from allaprima.interchange.imported import ImportedModel
 from allaprima.interchange.inspection import describe
 from allaprima.interchange.limits import Limits
 from allaprima.interchange.lucidrains import lucidrains
 from allaprima.interchange.pickle_reader import read_pickle
+from allaprima.interchange.records import printable
 from allaprima.interchange.rosinality import rosinality
+from allaprima.interchange.state_dict_file import SPECS
 from allaprima.interchange.tensorflow import tensorflow_model
 from allaprima.interchange.torch_stylegan import state_dict_model, torch_stylegan
 
 Importer = Callable[[Any], ImportedModel | None]
 
 IMPORTERS: tuple[Importer, ...] = (
+    described_state_dict,
     torch_stylegan,
     tensorflow_model,
     rosinality,
@@ -29,6 +33,18 @@ IMPORTERS: tuple[Importer, ...] = (
     gan_zoo,
     state_dict_model,  # last: it takes whatever has the published names
 )
+
+WRONG = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What odd contents may still make an importer, NumPy or PyTorch stumble over."""
 
 KNOWN = (
     "Progressive GAN, StyleGAN, StyleGAN2, StyleGAN2-ADA, StyleGAN3, R3GAN, rosinality's and lucidrains' StyleGAN2,"
@@ -47,16 +63,20 @@ def import_file(path: str | Path, *, limits: Limits | None = None) -> ImportedMo
         ModelFileError: It is damaged, refused, or holds no model that we know.
     """
     path = Path(path)
-    value = read_foreign(path, limits=limits)
+    return import_value(read_foreign(path, limits=limits), name=str(path))
+
+
+def import_value(value: Any, *, name: str = "the file") -> ImportedModel:
+    """Find the model in what was read of a file; ``name`` is what errors call that. Raises `ModelFileError`."""
     try:
         model = next((model for importer in IMPORTERS if (model := importer(value)) is not None), None)
     except ModelFileError as error:
-        raise ModelFileError(f"{path}: {error}") from error
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, RuntimeError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{path} looks like a model, but is not whole: {error}") from error
+        raise ModelFileError(f"{name}: {error}") from error
+    except WRONG as error:
+        raise ModelFileError(f"{name} looks like a model, but is not whole: {printable(str(error))}") from error
     if model is None:
         raise ModelFileError(
-            f"{path} holds no model that we know ({KNOWN}); allaprima import --inspect lists what it holds"
+            f"{name} holds no model that we know ({KNOWN}); allaprima import --inspect lists what it holds"
         )
     return model
 
@@ -67,7 +87,9 @@ def read_foreign(path: Path, *, limits: Limits | None = None) -> Any:
         return read_pickle(path, limits=limits)
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
+            content: dict[str, Any] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  no mapping
+            told = (file.metadata() or {}).get(SPECS)
+            return content if told is None else {**content, SPECS: told}
     except (SafetensorError, OSError) as error:
         raise ModelFileError(f"{path} is no readable safetensors file: it is cut short or damaged ({error})") from error
 

@@ -30,6 +30,7 @@ from allaprima.models import (
 )
 
 OWN_NAMES = "was never published for PyTorch in this form: its tensors have our own names"
+SPECS = "specs"
 R3GAN_PREFIX = "Model."
 PUBLISHED_BASE = (4, 4)
 
@@ -40,8 +41,9 @@ def export_state_dict(networks: Mapping[str, nn.Module], path: str | Path) -> li
     Args:
         networks: By role: ``G``, ``D``, ``G_ema``. All must have a ``spec``.
         path: ``.safetensors``: tensors of one network under their names alone, as encoders expect them, of several
-            under ``ROLE.NAME``; the metadata keep the specs, as JSON, under ``specs``. ``.pt`` or ``.pth``: a file of
-            ``torch.save`` with a dict of state dicts by role, which ``torch.load(weights_only=True)`` reads.
+            under ``ROLE.NAME``. ``.pt`` or ``.pth``: a file of ``torch.save`` with a dict of state dicts by role, which
+            ``torch.load(weights_only=True)`` reads. Both keep the specs, as JSON, under ``specs``: the one in its
+            metadata, the other as a text; by them a file of ours is read again as exactly what it was.
 
     Returns:
         A sentence for each network whose names are our own, or that the published program cannot make.
@@ -60,7 +62,7 @@ def export_state_dict(networks: Mapping[str, nn.Module], path: str | Path) -> li
             _write_safetensors(states, specs, path)
         case ".pt" | ".pth":
             with atomic_file(path) as file:
-                torch.save(states, file)
+                torch.save({**states, SPECS: _described(specs)}, file)
         case suffix:
             wanted = "it must be .safetensors, .pt or .pth"
             raise ConfigError(f"a state dict cannot be written to {path.name}: its suffix is {suffix!r}, {wanted}")
@@ -99,15 +101,18 @@ def _spec(network: nn.Module) -> Spec:
     return spec
 
 
+def _described(specs: Mapping[str, Spec]) -> str:
+    return json.dumps({role: spec_to_dict(spec) for role, spec in specs.items()})
+
+
 def _write_safetensors(states: Mapping[str, dict[str, Tensor]], specs: Mapping[str, Spec], path: Path) -> None:
     alone = len(states) == 1
     tensors = {name if alone else f"{role}.{name}": t for role, state in states.items() for name, t in state.items()}
-    told = json.dumps({role: spec_to_dict(spec) for role, spec in specs.items()})
     with atomic_path(path) as temporary:
         temporary.touch()
         mode = temporary.stat().st_mode  # what the user's umask allows; the library's own file is its owner's alone
         try:
-            save_file(tensors, temporary, metadata={"format": "pt", "specs": told})
+            save_file(tensors, temporary, metadata={"format": "pt", SPECS: _described(specs)})
         except SafetensorError as error:  # how the library reports a full disk
             raise OutputError(f"cannot write {path}: {error}") from error
         temporary.chmod(mode)

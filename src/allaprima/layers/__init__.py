@@ -7,6 +7,7 @@ from allaprima.layers.he import HeConv2d as HeConv2d
 from allaprima.layers.he import HeLinear as HeLinear
 from allaprima.layers.linear import EqualizedLinear as EqualizedLinear
 from allaprima.layers.minibatch_std import MinibatchStd as MinibatchStd
+from allaprima.layers.noise import Count as Count
 from allaprima.layers.noise import Generators as Generators
 from allaprima.layers.noise import NoiseMode as NoiseMode
 from allaprima.layers.pixel_norm import pixel_norm as pixel_norm

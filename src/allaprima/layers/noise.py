@@ -9,10 +9,12 @@ from torch import Tensor
 
 NoiseMode = Literal["random", "const", "none"]
 Generators = torch.Generator | Sequence[torch.Generator] | None  # one for the batch, or one for each image of it
+Count = int | torch.SymInt
+"""A number of images; a symbol while a network is exported for any number of them."""
 
 
 def draw_noise(
-    count: int, height: int, width: int, *, generators: Generators, device: torch.device
+    count: Count, height: int, width: int, *, generators: Generators, device: torch.device
 ) -> Float[Tensor, "n 1 h w"]:
     """Standard normal noise, one map an image.
 

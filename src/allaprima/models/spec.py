@@ -40,6 +40,24 @@ NETWORKS: dict[str, tuple[type[Spec], type[nn.Module]]] = {
 }
 """By the name that a model file gives: the spec, and the network that is made of it."""
 
+MOST_OF_ANY = 2**24
+MOST_IN_A_LIST = 256
+MOST = {
+    "height": 2**16,
+    "width": 2**16,
+    "img_channels": 2**12,
+    "doublings": 16,
+    "map_depth": 256,
+    "num_layers": 256,
+    "blocks_per_stage": 64,
+    "num_fp16_res": 64,
+    "margin_size": 1024,
+    "filter_size": 64,
+    "lrelu_upsampling": 16,
+    "conv_kernel": 64,
+}
+"""The largest numbers that a description in a file may have; those that cost time grow fastest."""
+
 
 def build(spec: Spec) -> Any:
     """Make the network that ``spec`` says, with new random weights from PyTorch's global generator."""
@@ -63,10 +81,23 @@ def spec_from_dict(data: dict[str, Any]) -> Spec:
     if unknown:
         raise ModelFileError(f"unknown field {unknown[0]!r} in a {name}; it may come from a newer version of allaprima")
     arguments: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in fields.items()}
+    for key, value in arguments.items():
+        _check_bounds(name, key, value)
     try:
         return kind(**arguments)
     except TypeError as error:
         raise ModelFileError(f"incomplete description of a {name}: {error}") from error
+
+
+def _check_bounds(network: str, field: str, value: object) -> None:
+    """Refuse numbers that no network has: a file could ask for them, and make the building of a network endless."""
+    most = MOST.get(field, MOST_OF_ANY)
+    for number in value if isinstance(value, tuple) else (value,):
+        if isinstance(number, int | float) and not abs(number) <= most:
+            shown = f"{number:.6g}" if abs(number) < 2 * MOST_OF_ANY**2 else "beyond all bounds"
+            raise ModelFileError(f"{field} of a {network} is {shown}: a file may say {most:,} at most")
+    if isinstance(value, tuple) and len(value) > MOST_IN_A_LIST:
+        raise ModelFileError(f"{field} of a {network} has {len(value):,} numbers: it may have {MOST_IN_A_LIST} at most")
 
 
 def is_generator(spec: Spec) -> bool:

@@ -21,6 +21,12 @@ from tests.interchange.exported.systems import SYSTEMS, cut_off, drawn_noise, ge
 from tests.test_import import run_python
 
 TOLERANCE = 1e-5
+SLOW = ["stylegan3 T", "lucidrains"]  # of those that `test_program` and `test_parts` show too
+OTHERS = [
+    pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
+    for name in SYSTEMS
+    if name != "stylegan2 skip"  # `parts` is one
+]
 
 
 class Exported(NamedTuple):
@@ -29,7 +35,7 @@ class Exported(NamedTuple):
     session: Any
 
 
-@pytest.fixture(scope="module", params=[name for name in SYSTEMS if name != "stylegan2 skip"])
+@pytest.fixture(scope="module", params=OTHERS)
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """From z to image, of each system but the one that `parts` shows."""
     G = trained(request.param)
@@ -45,6 +51,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, list[Path]]:
 
 
 def session_of(path: Path) -> Any:
+    onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # it warns of each input that has a value of its own
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -4,20 +4,10 @@ import logging
 import warnings
 
 import pytest
-import torch
 
 from allaprima.interchange.exported.parts import Whole, detached
-from allaprima.interchange.exported.tracing import quiet, symbolic_lengths, trace
-from allaprima.layers import style
+from allaprima.interchange.exported.tracing import quiet, trace
 from tests.interchange.exported.systems import trained
-
-
-def test_len_is_symbolic_meanwhile_and_python_s_own_again() -> None:
-    with pytest.raises(KeyError), symbolic_lengths(trained("stylegan2 skip")):  # noqa: PT012
-        assert vars(style)["len"](torch.zeros(3, 2)) == 3
-        assert vars(style)["len"]([1, 2]) == 2
-        raise KeyError
-    assert "len" not in vars(style)
 
 
 def test_quiet_is_over_when_it_is_over() -> None:

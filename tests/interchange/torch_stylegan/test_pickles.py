@@ -117,6 +117,7 @@ def test_r3gan_equals_the_reference(name: str) -> None:
     assert_near(model.networks["D"].build()(t["real_images"], c)[:, 0], t["real_logits"], 1e-5)
     spec: Any = model.networks["G"].spec
     assert (spec.widths, spec.cardinalities, spec.num_fp16_res) == ((24, 24, 12), (4, 4, 2), 2)
+    assert spec.resample_filter == (1, 2, 1)  # as it was before the pixels widened it
 
 
 def test_a_file_of_one_generator_has_it_as_the_average() -> None:

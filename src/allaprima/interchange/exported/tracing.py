@@ -1,15 +1,12 @@
 """From a part of a generator to a graph: PyTorch's ``torch.export``, with a dynamic batch."""
 
 import logging
-import sys
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
-from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from allaprima.interchange.exported.parts import Part
@@ -24,7 +21,7 @@ def trace(part: Part) -> ExportedProgram:
     inputs = part.inputs()
     example = part.arguments({name: entry.example for name, entry in inputs.items()})
     dynamic = part.arguments({name: {0: n} if entry.per_image else None for name, entry in inputs.items()})
-    with _ONE_AT_A_TIME, quiet(), symbolic_lengths(part), torch.no_grad():
+    with _ONE_AT_A_TIME, quiet(), torch.no_grad():
         program = torch.export.export(part, (), example, dynamic_shapes=dynamic, strict=False)
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # names of files and folders
@@ -45,24 +42,3 @@ def quiet() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-
-
-@contextmanager
-def symbolic_lengths(network: nn.Module) -> Iterator[None]:
-    """Let ``len(x)`` be ``x.shape[0]`` for tensors, in the modules of ``network``'s layers.
-
-    Python makes a plain number of every ``len``, which would nail the batch of the graph to the example's.
-    """
-    modules = {type(layer).__module__ for layer in network.modules()}
-    names = [vars(sys.modules[name]) for name in modules if name.startswith(("allaprima.layers", "allaprima.models"))]
-    for own in names:
-        own["len"] = _length
-    try:
-        yield
-    finally:
-        for own in names:
-            del own["len"]
-
-
-def _length(x: Any) -> Any:
-    return x.shape[0] if isinstance(x, Tensor) else len(x)

@@ -11,6 +11,7 @@ from allaprima.interchange.torch_module import TorchModule, torch_module
 from allaprima.interchange.torch_stylegan import telling
 from allaprima.interchange.torch_stylegan.designs import Design, bare, design_of, refusing
 from allaprima.interchange.torch_stylegan.fitting import fit
+from allaprima.interchange.torch_stylegan.r3gan import WRAPPER
 from allaprima.interchange.torch_stylegan.seeing import seen
 from allaprima.interchange.torch_stylegan.shapes import tensors_only
 from allaprima.interchange.torch_stylegan.state_dicts import ROLES, image_of
@@ -91,7 +92,7 @@ def import_module(module: TorchModule, design: Design, role: str, told: dict[str
         role: Its role, for messages.
         told: Fields of its spec that are known otherwise.
     """
-    buffers = {f"{path}.{name}".lstrip(".") for path, part in module.walk() for name in part.buffers}
+    buffers = {f"{path}.{name}".lstrip(".").removeprefix(WRAPPER) for path, m in module.walk() for name in m.buffers}
     weights = bare(tensors_only(module.state_dict()))
     testimony = Testimony(module, role)
     said = TELL[design.mark](testimony)
@@ -124,7 +125,7 @@ def facts_of(content: dict[Any, Any]) -> dict[str, Any]:
     pipe = torch_module(content.get(AUGMENTATION))
     if pipe is not None:
         facts[AUGMENTATION] = {"made_with": as_json(pipe.keywords)}
-        if (strength := pipe.buffers.get("p")) is not None and strength.numel() == 1:
+        if (strength := pipe.buffers.get("p")) is not None and strength.numel() == 1 and strength.isfinite():
             facts[AUGMENTATION]["p"] = float(strength)
     return facts
 

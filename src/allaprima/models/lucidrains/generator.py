@@ -10,7 +10,7 @@ from einops import rearrange, reduce, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from allaprima.layers import Generators, NoiseMode
+from allaprima.layers import Count, Generators, NoiseMode
 from allaprima.models.lucidrains.colour import to_signed
 from allaprima.models.lucidrains.layers import SlowLinear, StyledConv2d, ToRGB, double, he_
 from allaprima.models.lucidrains.spec import LucidrainsGenerator
@@ -119,7 +119,7 @@ class SynthesisNetwork(nn.Module):
         if ws.shape[1:] != (self.num_ws, self.w_dim):
             raise ValueError(f"ws must be [n, {self.num_ws}, {self.w_dim}], got {list(ws.shape)}")
         ws = ws.float()
-        noise = self.noise(len(ws), mode=noise_mode, generators=generators)
+        noise = self.noise(ws.shape[0], mode=noise_mode, generators=generators)
         x: Tensor = self.conv(self.base(ws))
         image: Tensor | None = None
         blocks = [block for block in self.children() if isinstance(block, SynthesisBlock)]
@@ -131,11 +131,11 @@ class SynthesisNetwork(nn.Module):
     def base(self, ws: Float[Tensor, "n s d"]) -> Float[Tensor, "n c 4 4"]:
         """What is there before any convolution."""
         if self.is_constant:
-            return repeat(self.const, "c h w -> n c h w", n=len(ws))
+            return repeat(self.const, "c h w -> n c h w", n=ws.shape[0])
         y: Tensor = self.start(reduce(ws, "n s d -> n d 1 1", "mean"))
         return y
 
-    def noise(self, count: int, *, mode: NoiseMode, generators: Generators) -> Float[Tensor, "n side side"] | None:
+    def noise(self, count: Count, *, mode: NoiseMode, generators: Generators) -> Float[Tensor, "n side side"] | None:
         """The noise image of each image, or one for all, or None for zeros."""
         if mode == "none":
             return None
@@ -155,7 +155,7 @@ class Generator(Painter):
 
 
 def draw_uniform_noise(
-    count: int, size: int, *, generators: Generators, device: torch.device
+    count: Count, size: int, *, generators: Generators, device: torch.device
 ) -> Float[Tensor, "n side side"]:
     """Noise between 0 and 1, one square an image; see `allaprima.layers.noise.draw_noise` for normal noise."""
     if generators is None or isinstance(generators, torch.Generator):

@@ -38,7 +38,7 @@ class SynthesisInput(nn.Module):
     ) -> Float[Tensor, "n c h w"]:
         """Feature maps in the style of ``w``."""
         if hasattr(self, "const"):
-            x = repeat(self.const, "c h w -> n c h w", n=len(w))
+            x = repeat(self.const, "c h w -> n c h w", n=w.shape[0])
         else:
             x = rearrange(self.dense(w), "n (c h w) -> n c h w", h=self.size[0], w=self.size[1])
         y: Tensor = self.styled(x, w, noise_mode=noise_mode, generators=generators)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from allaprima.layers import AdaIN, Generators, HeConv2d, NoiseMode, instance_norm, pixel_norm
+from allaprima.layers import AdaIN, Count, Generators, HeConv2d, NoiseMode, instance_norm, pixel_norm
 from allaprima.layers.noise import draw_noise
 from allaprima.models.stylegan.spec import StyleGANGenerator
 from allaprima.ops import bias_act
@@ -41,7 +41,7 @@ class StyledFeatures(nn.Module):
         self, x: Float[Tensor, "n c h w"], w: Float[Tensor, "n d"], *, noise_mode: NoiseMode, generators: Generators
     ) -> Float[Tensor, "n c h w"]:
         """Finish the layer in the style of ``w``."""
-        noise = self.noise(len(x), mode=noise_mode, generators=generators)
+        noise = self.noise(x.shape[0], mode=noise_mode, generators=generators)
         if noise is not None:
             x = x + noise.to(x.dtype)
         x = bias_act(x, self.bias, activation="lrelu", gain=1.0, clamp=self.conv_clamp)
@@ -52,7 +52,7 @@ class StyledFeatures(nn.Module):
             return y
         return instance_norm(x) if self.use_instance_norm else x
 
-    def noise(self, count: int, *, mode: NoiseMode, generators: Generators) -> Float[Tensor, "n c h w"] | None:
+    def noise(self, count: Count, *, mode: NoiseMode, generators: Generators) -> Float[Tensor, "n c h w"] | None:
         """The noise of this layer, scaled; None if there is none (``const`` gives one image's for all)."""
         if not self.use_noise or mode == "none":
             return None

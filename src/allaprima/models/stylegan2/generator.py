@@ -101,7 +101,7 @@ class SynthesisBlock(nn.Module):
         """Feature maps of the resolution before → of this one; the first block makes them of its constant."""
         styles: Iterator[Tensor] = iter(ws.unbind(dim=1))
         if x is None:
-            x = repeat(self.const, "c h w -> n c h w", n=len(ws))
+            x = repeat(self.const, "c h w -> n c h w", n=ws.shape[0])
         x = enter_block(x, None if force_fp32 else self.half_dtype)
         if self.is_first:
             x = self.conv1(x, next(styles), noise_mode=noise_mode, generators=generators)

@@ -1,4 +1,4 @@
-"""StyleGAN2's configurations A to F (Karras et al. 2020, table 1); presets of StyleGAN2-ADA (2020b, appendix D); forks."""
+"""StyleGAN2's configurations A to F (Karras et al. 2020, table 1), StyleGAN2-ADA (2020b, appendix D), two forks."""
 
 from dataclasses import replace
 
