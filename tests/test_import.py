@@ -17,6 +17,7 @@ from allaprima.ops import conv2d, minibatch_std
 
 SOURCE = Path(__file__).parents[1] / "src"
 HEAVY = ["pydantic", "av", "gradio", "torchvision", "matplotlib", "tensorboard", "jax", "tensorflow"]
+HEAVY += ["onnx", "onnxscript", "onnxruntime", "huggingface_hub"]
 PACKAGES = [
     "allaprima",
     *sorted(f"allaprima.{init.parent.name}" for init in (SOURCE / "allaprima").glob("*/__init__.py")),

@@ -21,7 +21,8 @@ def G(tmp_path: Path) -> Any:
 
 
 def test_the_public_names_are_these_and_come_from_their_homes() -> None:
-    assert allaprima.__all__ == ["Networks", "__version__", "generate", "load", "load_networks", "save"]
+    hub = ["from_pretrained", "push_to_hub", "save_pretrained"]
+    assert allaprima.__all__ == sorted(["Networks", "__version__", "generate", "load", "load_networks", "save", *hub])
     for name, home in allaprima._HOMES.items():
         assert getattr(allaprima, name) is getattr(import_module(home), name)
 

@@ -19,16 +19,32 @@ if TYPE_CHECKING:
     from allaprima.checkpoint import load as load
     from allaprima.checkpoint import load_networks as load_networks
     from allaprima.checkpoint import save as save
+    from allaprima.checkpoint.hub import from_pretrained as from_pretrained
+    from allaprima.checkpoint.hub import push_to_hub as push_to_hub
+    from allaprima.checkpoint.hub import save_pretrained as save_pretrained
     from allaprima.generation import generate as generate
 
 _HOMES = {
     "Networks": "allaprima.checkpoint",
+    "from_pretrained": "allaprima.checkpoint.hub",
     "generate": "allaprima.generation",
     "load": "allaprima.checkpoint",
     "load_networks": "allaprima.checkpoint",
+    "push_to_hub": "allaprima.checkpoint.hub",
     "save": "allaprima.checkpoint",
+    "save_pretrained": "allaprima.checkpoint.hub",
 }
-__all__ = ["Networks", "__version__", "generate", "load", "load_networks", "save"]
+__all__ = [
+    "Networks",
+    "__version__",
+    "from_pretrained",
+    "generate",
+    "load",
+    "load_networks",
+    "push_to_hub",
+    "save",
+    "save_pretrained",
+]
 
 
 def __getattr__(name: str) -> Any:
