@@ -36,5 +36,5 @@ def test_by_cutoff(base: int, maximum: int, side: int) -> None:
 def test_channels_without_a_rule_are_refused(maps: dict[int, int]) -> None:
     if maps == {4: 30, 8: 12}:  # 12 at 8×8 is 96 to 103 in all, which is fewer than 30 at 4×4
         assert 30 * 4 > 103
-    with pytest.raises(ModelFileError, match="which no channel_base and channel_max give"):
+    with pytest.raises(ModelFileError, match="they must halve as the resolution doubles"):
         channels_by_resolution(maps)

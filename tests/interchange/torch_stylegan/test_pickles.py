@@ -257,7 +257,7 @@ def broken(change: dict[str, Any], **keywords: Any) -> Any:
         ({"synthesis.b4.const": torch.ones(8, 4)}, {}, r"const is \[8, 4\], where 3 axes were expected"),
         ({"synthesis.b4.const": torch.ones(8, 4, 4, dtype=torch.int32)}, {}, "const holds torch.int32, not weights"),
         ({"synthesis.b4.const": torch.ones(8, 4, 40000)}, {}, "2 doublings .* which no model has"),
-        ({"synthesis.b8.conv1.weight": torch.ones(2, 8, 3, 3)}, {}, "its layers have 8, 2, 8 feature maps"),
+        ({"synthesis.b8.conv1.weight": torch.ones(2, 8, 3, 3)}, {}, "its feature maps are 8 at 4, 2 at 8, 8 at 16"),
         ({}, {"synthesis_kwargs": {"activation": "relu"}}, "activation of G_ema is relu"),
         ({}, {"mapping_kwargs": {"lr_multiplier": "fast"}}, "lr_multiplier of G_ema mapping_kwargs is fast"),
         ({}, {"num_fp16_res": float("inf")}, "num_fp16_res of G_ema is inf"),

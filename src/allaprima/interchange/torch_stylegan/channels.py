@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from allaprima.errors import ModelFileError
+from allaprima.interchange.channel_table import fit_channels
 
 
 def channels_by_resolution(maps: Mapping[int, int]) -> dict[str, int]:
@@ -12,12 +13,8 @@ def channels_by_resolution(maps: Mapping[int, int]) -> dict[str, int]:
     Args:
         maps: Feature maps by resolution.
     """
-    top = max(maps.values())
-    least = max(count * resolution if count > 1 else 1 for resolution, count in maps.items())
-    most = min(((count + 1) * resolution - 1 for resolution, count in maps.items() if count < top), default=math.inf)
-    if least > most:
-        raise inexpressible(list(maps.values()))
-    return {"channel_base": least, "channel_max": top}
+    base, maximum = fit_channels(maps)
+    return {"channel_base": base, "channel_max": maximum}
 
 
 def channels_by_cutoff(maps: list[tuple[float, int]]) -> dict[str, int]:

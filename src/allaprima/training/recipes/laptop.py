@@ -38,8 +38,14 @@ _SMALL_AND_GROWING = replace(
 
 _ALIAS_FREE = replace(_LAPTOP, system="stylegan3-t", cmax=64, num_layers=8, aug="ada", ada_kimg=100.0)
 
+# Small images: both networks learn at one rate, and larger batches cost little. Augmentation comes slowly, as a quick one
+# has led to fakes that are alike (docs/systems.md).
+_SMALLER = replace(_LAPTOP, glr=0.0025, dlr=0.0025, aug="ada", holdout=64)
+
 LAPTOP: dict[str, Recipe] = {
     "laptop": replace(_LAPTOP, aug="ada", ada_kimg=100.0, holdout=64),
+    "laptop-32": replace(_SMALLER, batch=32, gamma=0.1),
+    "laptop-24": replace(_SMALLER, gamma=0.02, ema_kimg=5.0),
     "laptop-stylegan3-t": _ALIAS_FREE,
     "laptop-stylegan3-r": replace(_ALIAS_FREE, system="stylegan3-r", cmax=32, blur_init_sigma=4.0, blur_fade_kimg=10.0),
     "laptop-stylegan": replace(_SMALL_AND_GROWING, lod_initial_resolution=8, style_mixing=0.9, r1_interval=4),
