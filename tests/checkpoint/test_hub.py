@@ -83,7 +83,7 @@ def test_the_card_says_what_provenance_says(networks: Networks) -> None:
         "| images seen in training | 64,000 |",
         "| classes | cat, ψ |",
         "| gamma | 0.5 |",
-        'G = from_pretrained("someone/cats")  # a name of the hub, or a directory',
+        'G = allaprima.from_pretrained("someone/cats")  # a name of the hub, or a directory',
         "for image in allaprima.generate(G, seeds=range(8), class_index=0):",
     ):
         assert line in card
@@ -95,7 +95,7 @@ def test_what_is_not_known_has_no_line(G: Any) -> None:
     assert front_matter(card).keys() == {"library_name", "pipeline_tag", "tags"}
     for word in ("licence", "trained on", "attribution", "seen", "Recipe", "None", "class", "began"):
         assert word not in card
-    assert 'from_pretrained("path/to/cats")' in card
+    assert 'allaprima.from_pretrained("path/to/cats")' in card
 
 
 def test_data_may_be_described_in_parts(G: Any) -> None:

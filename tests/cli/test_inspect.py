@@ -24,7 +24,7 @@ def test_it_is_a_page_for_people(photos: Path) -> None:
     assert "size        8×6 (4)" in result.stdout
     assert "duplicates  1 in 1 groups exact, 0 near" in result.stdout
     assert "the same: 0.png, 3.png" in result.stdout
-    assert result.stdout.splitlines()[-1] == f"  allaprima train {photos} RUN --recipe laptop"
+    assert result.stdout.splitlines()[-1] == f"  allaprima train {photos} RUN --recipe laptop-24"
 
 
 def test_the_next_step_of_a_mixed_folder_is_an_archive(photos: Path) -> None:
@@ -42,7 +42,7 @@ def test_json_holds_everything(photos: Path) -> None:
     assert content["broken"][0]["name"] == "broken.png"
     assert content["is_ready"] is False
     assert content["exact"] == [["0.png", "3.png"]]
-    assert content["advice"]["recipe"] == "laptop"
+    assert content["advice"]["recipe"] == "laptop-24"
 
 
 def test_bad_input_is_one_sentence(tmp_path: Path) -> None:

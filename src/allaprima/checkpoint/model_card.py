@@ -108,12 +108,12 @@ def _facts(networks: Networks) -> Iterator[tuple[str, str]]:
 
 def _how_to_paint(spec: Spec, name: str) -> str:
     place = name if "/" in name else f"path/to/{name}"
+    name_in_code = json.dumps(one_line(place), ensure_ascii=False)
     label = ", class_index=0" if spec.c_dim else ""
     code = [
         "import allaprima",
-        "from allaprima.checkpoint.hub import from_pretrained",
         "",
-        f"G = from_pretrained({json.dumps(one_line(place), ensure_ascii=False)})  # a name of the hub, or a directory",
+        f"G = allaprima.from_pretrained({name_in_code})  # a name of the hub, or a directory",
         f"for image in allaprima.generate(G, seeds=range(8){label}):",
         "    ...  # uint8 array [height, width, channels]",
     ]

@@ -25,7 +25,7 @@ def import_model(source: str, out: Path | None, inspect: bool, half: bool, paint
 
     Nothing in the file is run. It reads Progressive GAN, StyleGAN, StyleGAN2 and 3 and R3GAN as published by their
     authors, and the StyleGAN2 of rosinality and lucidrains. OUT is a .safetensors file, or a directory for the Hugging
-    Face hub; next to the source if it is left out.
+    Face hub; if it is left out, a file of that name here.
     """  # noqa: D301  click reads the backspace
     import torch
 

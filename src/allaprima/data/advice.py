@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from allaprima.data.diversity import DIVERSE
 
-LAPTOP_PIXELS = 128 * 128
-"""Up to this many pixels an image can be learned on a CPU in an evening or two."""
+RECIPES = ((28 * 28, "laptop-24"), (45 * 45, "laptop-32"), (128 * 128, "laptop"))
+"""Recipes for images of up to so many pixels. The largest of them can be learned on a CPU in an evening or two."""
 
 FEW_IMAGES = 30_000
 """With fewer images the discriminator learns them by heart unless they are augmented."""
@@ -46,8 +46,8 @@ def advise(num_images: int, height: int, width: int, num_classes: int, diversity
     """
     fields: dict[str, str] = {}
     reasons: list[str] = []
-    laptop = height * width <= LAPTOP_PIXELS
-    reasons.append(f"{height}×{width} is {'small enough for a CPU' if laptop else 'work for a GPU'}")
+    is_small = height * width <= RECIPES[-1][0]
+    reasons.append(f"{height}×{width} is {'small enough for a CPU' if is_small else 'work for a GPU'}")
     if num_images < FEW_IMAGES:
         reasons.append(
             f"{num_images:,} images are few: augmentation (aug=ada, on in this recipe) helps, and mirror=true where"
@@ -63,4 +63,9 @@ def advise(num_images: int, height: int, width: int, num_classes: int, diversity
         reasons.append(f"there are {num_classes} classes to learn")
     if diversity >= DIVERSE:
         reasons.append("the images are very diverse: choose fewer kinds, or give it a larger network and more time")
-    return Advice("laptop" if laptop else "auto", fields, reasons)
+    return Advice(recipe_for(height * width), fields, reasons)
+
+
+def recipe_for(pixels: int) -> str:
+    """The recipe that was tuned on images nearest in size."""
+    return next((name for most, name in RECIPES if pixels <= most), "auto")
