@@ -5,7 +5,11 @@ def test_small_images_are_for_a_laptop() -> None:
     advice = advise(50_000, 64, 64, 0, 0.3)
     assert (advice.recipe, advice.fields) == ("laptop", {})
     assert advise(50_000, 256, 256, 0, 0.3).recipe == "auto"
-    assert [advise(50_000, side, side, 0, 0.3).recipe for side in (24, 28, 32)] == ["laptop-24", "laptop-24", "laptop-32"]
+    assert [advise(50_000, side, side, 0, 0.3).recipe for side in (24, 28, 32)] == [
+        "laptop-24",
+        "laptop-24",
+        "laptop-32",
+    ]
     assert advise(50_000, 24, 60, 0, 0.3).recipe == "laptop-32"
 
 

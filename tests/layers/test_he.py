@@ -51,6 +51,14 @@ def test_equalized_or_not_both_begin_alike(equalized: bool) -> None:
         assert not layer.bias.any()
 
 
+@pytest.mark.parametrize("taps", [(), (1, 2, 1)])
+def test_halving_last_averages_what_the_activation_gives(taps: tuple[float, ...]) -> None:
+    layer = random_bias(HeConv2d(3, 4, down=True, blur_filter=taps, halve_last=True))
+    x = torch.randn(2, 3, 6, 4, dtype=torch.float64)
+    y = F.conv2d(blur(x) if taps else x, layer.weight * (2 / 27) ** 0.5, padding=1)
+    torch.testing.assert_close(layer(x), downsample_mean(F.leaky_relu(y + layer.bias[:, None, None], 0.2)))
+
+
 def test_unit_mean_square_in_gives_unit_mean_square_out() -> None:
     x = torch.randn(512, 256)
     y = HeLinear(256, 512, activation="relu")(x)

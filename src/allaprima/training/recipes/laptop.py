@@ -38,8 +38,8 @@ _SMALL_AND_GROWING = replace(
 
 _ALIAS_FREE = replace(_LAPTOP, system="stylegan3-t", cmax=64, num_layers=8, aug="ada", ada_kimg=100.0)
 
-# Small images: both networks learn at one rate, and larger batches cost little. Augmentation comes slowly, as a quick one
-# has led to fakes that are alike (docs/systems.md).
+# Small images: both networks learn at one rate, and larger batches cost little. Augmentation comes slowly: when it was
+# quick, fakes became alike (docs/systems.md).
 _SMALLER = replace(_LAPTOP, glr=0.0025, dlr=0.0025, aug="ada", holdout=64)
 
 LAPTOP: dict[str, Recipe] = {
