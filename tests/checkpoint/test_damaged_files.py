@@ -179,9 +179,7 @@ def test_a_pickle_is_not_run(victim: Path, tmp_path: Path) -> None:
 
 
 def test_a_safetensors_file_of_someone_else_is_refused(victim: Path) -> None:
-    foreign: list[dict[str, str] | None] = [
-        None,
-        {"format": "pt"},
+    foreign = [
         {"allaprima": "{"},
         {"allaprima": "[]"},
         {"allaprima": '"text"'},
@@ -194,6 +192,14 @@ def test_a_safetensors_file_of_someone_else_is_refused(victim: Path) -> None:
     for metadata in foreign:
         save_file({"weight": torch.zeros(2)}, victim, metadata=metadata)
         assert complaint(victim).endswith("is a safetensors file, but was not written by allaprima")
+
+
+@pytest.mark.parametrize("metadata", [None, {"format": "pt"}, {"specs": "{"}, {"specs": "[]"}, {"specs": "{}"}])
+def test_tensors_that_are_no_network_are_no_model(victim: Path, metadata: dict[str, str] | None) -> None:
+    save_file({"weight": torch.zeros(2)}, victim, metadata=metadata)
+    sentence = complaint(victim, load_networks)
+    assert sentence.startswith(str(victim))
+    assert any(words in sentence for words in ("no model that we know", "its description", "no generator"))
 
 
 def test_a_state_of_a_run_is_no_model(tmp_path: Path) -> None:
@@ -261,7 +267,7 @@ CHANGES: dict[str, tuple[Callable[[Header, Weights], object], str]] = {
     "a fraction": (lambda h, _: h["networks"]["G_ema"].update(w_dim=8.5), "the weights do not fit their description"),
     "a number beyond all bounds": (
         lambda h, _: h["networks"]["G_ema"].update(img_channels=10**20),
-        "the weights do not fit their description",
+        "img_channels of a stylegan2-generator is beyond all bounds",
     ),
     "a missing tensor": (
         lambda _, w: w.pop("G_ema.mapping.fc0.bias"),
