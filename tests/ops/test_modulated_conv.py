@@ -10,7 +10,7 @@ from allaprima.ops import (
     demodulation,
     downsampling_conv2d,
     modulated_conv2d,
-    modulated_conv2d_grouped,
+    plain,
     setup_filter,
     upsampling_conv2d,
 )
@@ -63,7 +63,7 @@ def test_grouped_twin_agrees_in_value_gradient_and_second_gradient(k: int, demod
     results = []
     inputs = [t.requires_grad_() for t in batch(k)]
     direction = torch.randn(3, 5, 6, 5, dtype=torch.float64)
-    for twin in (modulated_conv2d, modulated_conv2d_grouped):
+    for twin in (modulated_conv2d, plain.modulated_conv2d):
         y = twin(*inputs, demodulate=demodulate)
         first = torch.autograd.grad((y * direction).sum() + y.square().sum(), inputs, create_graph=True)
         second = torch.autograd.grad(sum(g.square().sum() for g in first), inputs)

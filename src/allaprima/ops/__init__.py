@@ -14,7 +14,6 @@ from allaprima.ops.grouped_conv import grouped_conv2d as grouped_conv2d
 from allaprima.ops.minibatch_std import minibatch_std as minibatch_std
 from allaprima.ops.modulated_conv import demodulation as demodulation
 from allaprima.ops.modulated_conv import modulated_conv2d as modulated_conv2d
-from allaprima.ops.modulated_conv import modulated_conv2d_grouped as modulated_conv2d_grouped
 from allaprima.ops.normalize import normalize_second_moment as normalize_second_moment
 from allaprima.ops.resampled_conv import conv2d as conv2d
 from allaprima.ops.resampled_conv import downsampling_conv2d as downsampling_conv2d

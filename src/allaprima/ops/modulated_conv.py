@@ -5,8 +5,7 @@ Axes: n image, i input channel, o output channel, k l kernel row and column, h w
 
 from collections.abc import Callable
 
-import torch.nn.functional as F
-from einops import einsum, rearrange, reduce
+from einops import reduce
 from jaxtyping import Float
 from torch import Tensor
 
@@ -55,23 +54,6 @@ def modulated_conv2d(
         return convolve(x * _per_channel(style * gain, x), weight.to(x.dtype))
     y = convolve(x * _per_channel(style, x), weight.to(x.dtype))
     return y * _per_channel(demodulation(weight, style) * gain, y)
-
-
-def modulated_conv2d_grouped(
-    x: Float[Tensor, "n i h w"],
-    weight: Float[Tensor, "o i k l"],
-    style: Float[Tensor, "n i"],
-    *,
-    demodulate: bool = True,
-) -> Float[Tensor, "n o h w"]:
-    """The same as the paper writes it: n kernels, run as the groups of one convolution. Tests compare with it."""
-    w = einsum(weight, style, "o i k l, n i -> n o i k l")  # equation 1
-    if demodulate:
-        w = w * (reduce(w.square(), "n o i k l -> n o 1 1 1", "sum") + EPS).rsqrt()  # equation 3
-    groups = rearrange(x, "n i h w -> 1 (n i) h w")
-    kernels = rearrange(w, "n o i k l -> (n o) i k l")
-    y = F.conv2d(groups, kernels, padding=weight.shape[-1] // 2, groups=len(x))
-    return rearrange(y, "1 (n o) h w -> n o h w", n=len(x))
 
 
 def _per_channel(scale: Tensor, x: Tensor) -> Tensor:
