@@ -96,6 +96,8 @@ def train(
 
 def sentence(report: "Report") -> str:
     """What is printed of a report."""
+    if report.note:
+        return report.note
     if report.stopped:
         return "stopped, state saved"
     if report.went_back:

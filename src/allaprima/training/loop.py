@@ -43,6 +43,7 @@ class Report:
         snapshot: Model file that was written at this tick.
         went_back: Whether the training diverged and went back to its last good state.
         stopped: Whether the training was asked to stop and has saved its state.
+        note: A sentence that is told instead of the progress line.
     """
 
     tick: int
@@ -57,6 +58,7 @@ class Report:
     snapshot: Path | None = None
     went_back: bool = False
     stopped: bool = False
+    note: str | None = None
 
     def line(self) -> str:
         """The progress line."""
@@ -142,7 +144,7 @@ class _Loop:
         source = self._batches()
         done = False
         while not done:
-            tick_before = _tick(run)
+            tick_before, halvings_before = _tick(run), run.halvings
             try:
                 run.statistics.add(train_step(run, *next(source)))
             except NonFiniteError as error:
@@ -150,6 +152,8 @@ class _Loop:
                 source = self._batches()
                 yield clock.report(run, went_back=True)
                 continue
+            if run.halvings > halvings_before:
+                yield self._remember_halving()
             on_step(run)
             stop, done = should_stop(), is_finished(run)
             if _tick(run) > tick_before or done:
@@ -206,6 +210,14 @@ class _Loop:
             clock.saved()
         clock.next_tick(run)
         return report
+
+    def _remember_halving(self) -> Report:
+        """Note in the run directory how many images fit: what did not fit once is not tried again by a resume."""
+        run, directory = self.training, self.directory
+        directory.write_config((directory.config() or {}) | {"halvings": run.halvings})
+        note = f"not enough memory: {run.batch_gpu} of the {run.batch} images of an iteration go at once from here on"
+        directory.append("log.txt", note)
+        return dataclasses.replace(self.clock.report(run), note=note)
 
     def _warning(self) -> str | None:
         """What to say of an augmentation that has reached its cap, the first time that it has."""

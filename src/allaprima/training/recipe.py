@@ -51,6 +51,8 @@ class Recipe:
         reset_optimizer: Forget the optimizers' averages whenever a resolution begins or ends to fade in.
         batch: Images in one iteration.
         batch_gpu: Images that go through the networks at once; the gradients of a batch's parts are added up.
+        checkpointing: Blocks of both networks forget what they computed and compute it again for the gradients: less
+            memory, more time, the same numbers.
         batch_by_res: Batches at single resolutions while growing, as ``4:128 8:128 16:64``.
         glr: Learning rate of the generator.
         dlr: Learning rate of the discriminator.
@@ -128,6 +130,7 @@ class Recipe:
     reset_optimizer: bool = True
     batch: int | None = 32
     batch_gpu: int | None = None
+    checkpointing: bool = False
     batch_by_res: Table = ()
     glr: float | None = 0.002
     dlr: float | None = 0.002

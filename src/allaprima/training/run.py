@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from allaprima.models import Geometry, build, fast_half, set_half
+from allaprima.models.checkpointing import set_checkpointing
 from allaprima.training.networks import specs
 from allaprima.training.randomness import Streams
 from allaprima.training.recipe import Precision, Recipe
@@ -38,6 +39,7 @@ class Run:
         signs: Sum and number of the signs of the logits of real images since p was last adjusted.
         slowdown: Factor on the learning rates: a half for each time that the run diverged and went back.
         rollbacks: How often that was.
+        halvings: How often ``batch_gpu`` was halved, because there was not memory enough.
     """
 
     recipe: Recipe
@@ -55,6 +57,7 @@ class Run:
     signs: Tensor
     slowdown: float = 1.0
     rollbacks: int = 0
+    halvings: int = 0
     statistics: Statistics = field(default_factory=Statistics)
 
     @property
@@ -69,9 +72,10 @@ class Run:
 
     @property
     def batch_gpu(self) -> int:
-        """Images that go through the networks at once."""
+        """Images that go through the networks at once: a divisor of what the recipe says, halved as often as needed."""
         assert self.recipe.batch_gpu is not None
-        return min(self.recipe.batch_gpu, self.batch)
+        whole = min(self.recipe.batch_gpu, self.batch)
+        return next(part for part in range(max(whole >> self.halvings, 1), 0, -1) if whole % part == 0)
 
     def generator(self, name: str, *, on_cpu: bool = False) -> torch.Generator:
         """Randomness for ``name`` in this step."""
@@ -94,6 +98,8 @@ def start(recipe: Recipe, *, height: int, width: int, channels: int, label_table
         G, D = build(G_spec), build(D_spec)
     G_ema = copy.deepcopy(G).eval().requires_grad_(requires_grad=False)
     freeze_layers(D, recipe.freezed)
+    for network in (G, D):
+        set_checkpointing(network, recipe.checkpointing)
     for network in (G, D, G_ema):
         network.to(device)
         set_half(network, HALF[recipe.precision])

@@ -20,7 +20,7 @@ from allaprima.training.transfer import transfer
 from allaprima.version import __version__
 
 FORMAT_VERSION = 1
-FREE_FIELDS = ("kimg", "tick", "snap", "workers")  # may differ when a run goes on
+FREE_FIELDS = ("kimg", "tick", "snap", "workers", "checkpointing")  # may differ when a run goes on
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,6 +103,7 @@ def open_session(
         label_table=dataset.label_table(),
         device=device,
     )
+    run.halvings = 0 if config is None else int(config.get("halvings", 0))
     notes = restore_newest(run, directory.states)
     if origin is not None:
         notes += transfer(run, origin)

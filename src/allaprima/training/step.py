@@ -4,6 +4,7 @@ Axes: n image, c channel, h w rows and columns, z d sizes of latents.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -24,6 +25,7 @@ from allaprima.models import fade
 from allaprima.training.critic import Critic, scores
 from allaprima.training.descent import descend
 from allaprima.training.ema import update_average
+from allaprima.training.memory import within_memory
 from allaprima.training.painting import draw_latents, paint
 from allaprima.training.penalty import Judged, penalty_term
 from allaprima.training.run import Run, set_rates
@@ -52,12 +54,12 @@ def train_step(run: Run, pixels: UInt8[Tensor, "n c h w"], labels: Float[Tensor,
     if recipe.growing:
         reals = reals._replace(images=fade(reals.images, run.geometry, float(run.D.lod)))
 
-    generator_step(run, reals, scalars)
+    within_memory(run, partial(generator_step, run, reals), scalars)
     if recipe.pl_weight and run.step % recipe.pl_interval == 0:
-        path_length_step(run, scalars)
-    discriminator_step(run, reals, scalars)
+        within_memory(run, partial(path_length_step, run), scalars)
+    within_memory(run, partial(discriminator_step, run, reals), scalars)
     if recipe.has_lazy_penalty and run.step % recipe.r1_interval == 0:
-        penalty_step(run, reals, scalars)
+        within_memory(run, partial(penalty_step, run, reals), scalars)
 
     update_average(run.G_ema, run.G, images_seen=run.images_seen, batch=len(pixels), recipe=recipe)
     run.images_seen += len(pixels)

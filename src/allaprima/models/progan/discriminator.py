@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import HeConv2d, HeLinear, MinibatchStd
+from allaprima.models.checkpointing import Forgetful
 from allaprima.models.growth import Growing, look
 from allaprima.models.precision import enter_block
 from allaprima.models.progan.spec import GrowingDiscriminatorNetwork, ProGANDiscriminator
@@ -85,6 +86,8 @@ class DiscriminatorEpilogue(nn.Module):
 class GrowingDiscriminator(Growing):
     """Image → outputs; what these mean is said by the classes that inherit from it."""
 
+    recomputes: bool = False  # set by `allaprima.models.checkpointing.set_checkpointing`
+
     def __init__(
         self,
         spec: GrowingDiscriminatorNetwork,
@@ -117,7 +120,8 @@ class GrowingDiscriminator(Growing):
             wanted = [self.img_channels, self.img_height, self.img_width]
             raise ValueError(f"images must be [n, {', '.join(map(str, wanted))}], got {list(image.shape)}")
         blocks = [block for block in self.children() if isinstance(block, DiscriminatorBlock)]
-        y: Tensor = self.b4(look(self.geometry.pad(image), blocks, self.b4, self.missing()))
+        stages = [Forgetful(b) for b in blocks] if self.recomputes else blocks
+        y: Tensor = self.b4(look(self.geometry.pad(image), stages, self.b4, self.missing()))
         return y
 
 

@@ -5,6 +5,7 @@ an image.
 """
 
 from functools import partial
+from typing import Any
 
 import torch
 from einops import rearrange
@@ -12,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import Generators, HeConv2d, HeLinear, NoiseMode, pixel_norm
+from allaprima.models.checkpointing import through
 from allaprima.models.growth import Growing, GrowingGenerator, Stage, paint
 from allaprima.models.mapping import MappingNetwork
 from allaprima.models.precision import enter_block
@@ -81,6 +83,8 @@ class SynthesisBlock(nn.Module):
 class SynthesisNetwork(Growing):
     """w → image: each block is twice as fine as the last."""
 
+    recomputes: bool = False  # set by `allaprima.models.checkpointing.set_checkpointing`
+
     def __init__(self, spec: ProGANGenerator) -> None:
         super().__init__(spec.geometry)
         self.num_ws, self.w_dim = spec.num_ws, spec.w_dim
@@ -105,7 +109,11 @@ class SynthesisNetwork(Growing):
             raise ValueError(f"ws must be [n, {self.num_ws}, {self.w_dim}], got {list(ws.shape)}")
         w = ws[:, 0].float()
         blocks = [block for block in self.children() if isinstance(block, SynthesisBlock)]
-        stages = [Stage(partial(block.features, w=w, force_fp32=force_fp32), block.colours) for block in blocks]
+        how: dict[str, Any] = {"w": w, "force_fp32": force_fp32}
+        stages = [
+            Stage(partial(through, partial(block.features, **how), recompute=self.recomputes), block.colours)
+            for block in blocks
+        ]
         return self.geometry.crop(paint(stages, self.missing()))
 
 

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from allaprima.models.checkpointing import through
 from allaprima.models.precision import enter_block
 from allaprima.models.r3gan.layers import Convolution, LabelEmbedding
 from allaprima.models.r3gan.spec import R3GANDiscriminator
@@ -17,6 +18,8 @@ from allaprima.models.r3gan.stage import discriminator_stage
 
 class Discriminator(nn.Module):
     """Image → logit, higher for what it takes for real; only differences between logits mean something in R3GAN."""
+
+    recomputes: bool = False  # set by `allaprima.models.checkpointing.set_checkpointing`
 
     def __init__(self, spec: R3GANDiscriminator) -> None:
         super().__init__()
@@ -39,7 +42,7 @@ class Discriminator(nn.Module):
         half: torch.dtype | None = self.MainLayers[0].half_dtype  # type: ignore[assignment]
         x: Tensor = self.ExtractionLayer(enter_block(self.geometry.pad(image), half))
         for stage in self.MainLayers:
-            x = stage(x)
+            x = through(stage, x, recompute=self.recomputes)
         if self.c_dim:  # projection: Miyato & Koyama (2018)
             x = (x * self.EmbeddingLayer(c)).sum(dim=1, keepdim=True)
         return x

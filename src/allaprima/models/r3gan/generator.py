@@ -5,10 +5,13 @@ Attributes in capitals are the names of the published weights.
 Axes: n image, s style (there is one), z d sizes of latents, c label or channel, h w rows and columns.
 """
 
+from functools import partial
+
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import Generators, NoiseMode
+from allaprima.models.checkpointing import through
 from allaprima.models.painter import Painter
 from allaprima.models.r3gan.layers import Convolution, LabelEmbedding
 from allaprima.models.r3gan.mapping import LatentMapping
@@ -18,6 +21,8 @@ from allaprima.models.r3gan.stage import generator_stage
 
 class Generator(Painter):
     """z → image. Has the interface of the style-based generators; its one style is [z, embedded label]."""
+
+    recomputes: bool = False  # set by `allaprima.models.checkpointing.set_checkpointing`
 
     def __init__(self, spec: R3GANGenerator) -> None:
         super().__init__(spec)
@@ -56,5 +61,5 @@ class Generator(Painter):
             raise ValueError(f"ws must be [n, 1, {self.w_dim}], got {list(ws.shape)}")
         x = ws[:, 0].float()
         for stage in self.MainLayers:
-            x = stage(x, force_fp32=force_fp32)
+            x = through(partial(stage, force_fp32=force_fp32), x, recompute=self.recomputes)
         return self.geometry.crop(self.AggregationLayer(x).float())

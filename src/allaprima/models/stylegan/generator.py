@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import Generators, HeLinear, NoiseMode
+from allaprima.models.checkpointing import through
 from allaprima.models.growth import Growing, GrowingGenerator, Stage, paint
 from allaprima.models.precision import enter_block
 from allaprima.models.progan.generator import to_rgb
@@ -89,6 +90,8 @@ class SynthesisBlock(nn.Module):
 class SynthesisNetwork(Growing):
     """ws → image: a constant, painted over by one block after another, each twice as fine as the last."""
 
+    recomputes: bool = False  # set by `allaprima.models.checkpointing.set_checkpointing`
+
     def __init__(self, spec: StyleGANGenerator) -> None:
         super().__init__(spec.geometry)
         self.num_ws, self.w_dim = spec.num_ws, spec.w_dim
@@ -122,7 +125,11 @@ class SynthesisNetwork(Growing):
         blocks = [block for block in self.children() if isinstance(block, SynthesisBlock)]
         how: dict[str, Any] = {"noise_mode": noise_mode, "generators": generators, "force_fp32": force_fp32}
         own = zip(blocks, rearrange(ws, "n (block two) d -> block n two d", two=2), strict=True)
-        stages = [Stage(partial(block.features, ws=styles, **how), block.colours) for block, styles in own]
+        forgetting: dict[str, Any] = {"recompute": self.recomputes, "generators": generators}
+        stages = [
+            Stage(partial(through, partial(block.features, ws=styles, **how), **forgetting), block.colours)
+            for block, styles in own
+        ]
         return self.geometry.crop(paint(stages, self.missing()))
 
 

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import EqualizedConv2d, EqualizedLinear, MinibatchStd
+from allaprima.models.checkpointing import Forgetful, through
 from allaprima.models.growth import Growing, look
 from allaprima.models.mapping import MappingNetwork
 from allaprima.models.precision import enter_block
@@ -123,6 +124,8 @@ class DiscriminatorEpilogue(nn.Module):
 class Discriminator(Growing):
     """Image → logit, positive for what it takes for real."""
 
+    recomputes: bool = False  # set by `allaprima.models.checkpointing.set_checkpointing`
+
     def __init__(self, spec: StyleGAN2Discriminator) -> None:
         super().__init__(spec.geometry, grows=spec.growing)
         self.spec = spec
@@ -154,11 +157,11 @@ class Discriminator(Growing):
         x: Tensor | None = None
         picture: Tensor | None = None
         if self.lod is not None:
-            x = look(image, blocks, self.b4, self.missing())
+            x = look(image, [Forgetful(b) for b in blocks] if self.recomputes else blocks, self.b4, self.missing())
         else:
             picture = image
             for block in blocks:
-                x, picture = block(x, picture)
+                x, picture = through(block, x, picture, recompute=self.recomputes)
         logits: Tensor = self.b4(x, picture, self.label_weights(c))
         return logits
 

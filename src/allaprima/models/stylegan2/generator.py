@@ -4,7 +4,7 @@ Axes: n image, s style (one for each layer), d size of w, c channel, h w rows an
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import EqualizedConv2d, Generators, NoiseMode, StyledConv2d, ToRGB
+from allaprima.models.checkpointing import through
 from allaprima.models.growth import Growing, GrowingGenerator, Stage, paint
 from allaprima.models.mapping import MappingNetwork
 from allaprima.models.precision import enter_block
@@ -124,6 +125,8 @@ class SynthesisBlock(nn.Module):
 class SynthesisNetwork(Growing):
     """ws → image: a constant, painted over by one block after another, each twice as fine as the last."""
 
+    recomputes: bool = False  # set by `allaprima.models.checkpointing.set_checkpointing`
+
     def __init__(self, spec: StyleGAN2Generator) -> None:
         super().__init__(spec.geometry, grows=spec.growing)
         self.num_ws, self.w_dim = spec.num_ws, spec.w_dim
@@ -163,13 +166,19 @@ class SynthesisNetwork(Growing):
         how: dict[str, Any] = {"noise_mode": noise_mode, "generators": generators, "force_fp32": force_fp32}
         own = [(block, ws[:, start : start + block.num_conv + 1]) for block, start in self.blocks()]
         if self.lod is not None:
-            stages = [Stage(partial(b.features, ws=w, **how), partial(b.colours, ws=w)) for b, w in own]
+            stages = [
+                Stage(self._through(partial(b.features, ws=w, **how), generators), partial(b.colours, ws=w))
+                for b, w in own
+            ]
             return self.geometry.crop(paint(stages, self.missing()))
         x, image = None, None
         for block, styles in own:
-            x, image = block(x, image, styles, **how)
+            x, image = self._through(partial(block, **how), generators)(x, image, styles)
         assert image is not None
         return self.geometry.crop(image)
+
+    def _through(self, layers: Callable[..., Any], generators: Generators) -> Callable[..., Any]:
+        return partial(through, layers, recompute=self.recomputes, generators=generators)
 
 
 class Generator(GrowingGenerator):

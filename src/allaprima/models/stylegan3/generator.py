@@ -3,12 +3,14 @@
 Axes: n image, s style (one for each layer), d size of w, c channel, h w rows and columns.
 """
 
+from functools import partial
 from typing import cast
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import Generators, NoiseMode
+from allaprima.models.checkpointing import through
 from allaprima.models.mapping import MappingNetwork
 from allaprima.models.painter import Painter
 from allaprima.models.stylegan3.fourier import SynthesisInput
@@ -19,6 +21,8 @@ from allaprima.models.stylegan3.spec import StyleGAN3Generator
 
 class SynthesisNetwork(nn.Module):
     """ws → image: Fourier features, and layers each of which adds somewhat higher frequencies."""
+
+    recomputes: bool = False  # set by `allaprima.models.checkpointing.set_checkpointing`
 
     def __init__(self, spec: StyleGAN3Generator) -> None:
         super().__init__()
@@ -63,7 +67,8 @@ class SynthesisNetwork(nn.Module):
         first, *others = ws.float().unbind(dim=1)
         x: Tensor = self.input(first)
         for layer, w in zip(self.layers(), others, strict=True):
-            x = layer(x, w, force_fp32=force_fp32, update_emas=update_emas)
+            layer_now = partial(layer, force_fp32=force_fp32, update_emas=update_emas)
+            x = through(layer_now, x, w, recompute=self.recomputes and not update_emas)  # an average moves but once
         return x.float() * self.output_scale
 
 
