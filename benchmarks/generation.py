@@ -3,6 +3,7 @@
     python benchmarks/generation.py                          # everything: many minutes
     python benchmarks/generation.py emoji-64 dress-24        # these models, at batch 1, 8 and 32
     python benchmarks/generation.py --stylegan2 64 256 --batches 1 4 --rounds 3
+    python benchmarks/generation.py --peers                  # other people's generators (peers.py), where installed
     python benchmarks/generation.py --start-up
 
 Each measurement is a fresh process: ours as the command line runs it, the plain one (`plain_networks.py`) with the
@@ -17,7 +18,6 @@ import argparse
 import json
 import sys
 import tempfile
-from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -25,25 +25,31 @@ from typing import Any
 
 from generation_process import Job, in_a_fresh_process, work
 from measuring import show
+from peers import PEERS, installed
+from peers import work as measure_peer
 from start_up import start_up
 
 FIRST_MODEL = "emoji-64"
 STYLEGAN2_SIZES, STYLEGAN3_SIZES = (64, 128, 256, 512, 1024), (256,)
 BATCHES, MODEL_BATCHES = (1, 4, 8), (1, 8, 32)
-PEERS = ("stylegan2_pytorch", "labml_nn")
+PEER_SIZES, PEER_BATCHES = (64, 256), (1, 4)
 
 
 def main() -> None:
     arguments = parse()
     if arguments.job:
-        work(Job(**json.loads(arguments.job)))
+        job = Job(**json.loads(arguments.job))
+        (measure_peer if job.kind == "peer" else work)(job)
         return
-    everything = not (arguments.models or arguments.stylegan2 or arguments.stylegan3 or arguments.start_up)
+    some = (arguments.models, arguments.stylegan2, arguments.stylegan3, arguments.start_up, arguments.peers)
+    everything = not any(some)
     rows = []
-    for network, size, batch in jobs(arguments, everything):
+    for network, size, batch in [] if arguments.peers else jobs(arguments, everything):
         print(f"{network} {size or ''} batch {batch}", file=sys.stderr)
         rows.append(compare(network, size, batch, arguments))
-    figures: dict[str, Any] = {"networks": rows, "peers": peers()}
+    figures: dict[str, Any] = {"networks": rows}
+    if everything or arguments.peers:
+        figures["peers"] = compare_with_peers(arguments)
     if everything or arguments.start_up:
         figures["start_up"] = start_up(FIRST_MODEL, rounds=arguments.rounds)
     show(figures)
@@ -61,6 +67,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--ceiling-seconds", type=float, default=1)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--only-ours", action="store_true", help="no plain twin")
+    parser.add_argument("--peers", action="store_true", help="only other people's generators beside StyleGAN2")
     parser.add_argument("--start-up", action="store_true", help="time `allaprima --help` and a first image")
     parser.add_argument("--job", help=argparse.SUPPRESS)  # what one of those processes is to do
     return parser.parse_args()
@@ -130,13 +137,37 @@ def likeness(paths: dict[str, Path]) -> dict[str, float]:
     return {"difference_of_images": float(np.abs(ours - plain).max() / (plain.max() - plain.min()))}
 
 
-def peers() -> dict[str, str]:
-    """Other people's networks, which this benchmark does not measure yet: said aloud, so that no one misses them."""
-    said = {}
+def compare_with_peers(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Other people's generators beside our StyleGAN2 of that size, which is another network: parameters are told."""
     for name in PEERS:
-        said[name] = "installed, but not measured by this benchmark" if find_spec(name) else "not installed: skipped"
-        print(f"peer {name}: {said[name]}", file=sys.stderr)
-    return said
+        if name not in installed():
+            print(f"peer {name}: not installed, skipped (benchmarks/peers.py says how to install it)", file=sys.stderr)
+    sizes, batches = arguments.stylegan2 or PEER_SIZES, arguments.batches or PEER_BATCHES
+    return [compare_with(name, *case, arguments) for name, *case in product(installed(), sizes, batches)]
+
+
+def compare_with(peer: str, size: int, batch: int, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Ours and a peer's, in alternating processes, on the CPU."""
+    print(f"{peer} {size} batch {batch}", file=sys.stderr)
+    how = {key: getattr(arguments, key) for key in ("repeats", "seconds", "ceiling_seconds")}
+    how |= {"size": size, "batch": batch, "device": "cpu"}
+    found: dict[str, list[dict[str, Any]]] = {"ours": [], "peer": []}
+    with tempfile.TemporaryDirectory() as directory:
+        for _ in range(arguments.rounds):
+            for kind, network in (("ours", "stylegan2"), ("peer", peer)):
+                job = Job(network=network, kind=kind, image=str(Path(directory) / "image.npy"), **how)
+                found[kind].append(in_a_fresh_process(job))
+    row: dict[str, Any] = {"peer": peer, "size": size, "batch": batch}
+    for kind, runs in found.items():
+        row[kind if kind == "ours" else "theirs"] = {
+            "parameters": runs[0]["parameters"],
+            "images_per_second": round(batch / median(run["seconds"] for run in runs), 2),
+            "peak_memory_mb": round(median(run["peak_memory_mb"] for run in runs)),
+            "ceiling_gflops": round(median(run["ceiling_gflops"] for run in runs), 1),
+        }
+    pairs = zip(found["ours"], found["peer"], strict=True)
+    ratios = sorted(theirs["seconds"] / ours["seconds"] for ours, theirs in pairs)
+    return row | {"times_faster": {"median": round(median(ratios), 2), "all": [round(ratio, 2) for ratio in ratios]}}
 
 
 if __name__ == "__main__":

@@ -40,9 +40,9 @@ class Job:
     device: str
 
 
-def in_a_fresh_process(job: Job) -> dict[str, Any]:
-    """Do it, and give what was measured."""
-    command = [sys.executable, str(SCRIPT), "--job", json.dumps(dataclasses.asdict(job))]
+def in_a_fresh_process(job: Any, script: Path = SCRIPT) -> dict[str, Any]:
+    """Let ``script`` do the job, a dataclass, and give what was measured."""
+    command = [sys.executable, str(script), "--job", json.dumps(dataclasses.asdict(job))]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"measuring {job.network} ({job.kind}) failed with status {done.returncode}: see above")

@@ -16,7 +16,7 @@ LEVELS = [  # lowest first; a package may import only from levels below its own
     {"interchange", "surgery"},
     {"checkpoint"},
     {"training", "generation"},
-    {"metrics", "latents", "visuals"},
+    {"metrics", "latents", "visuals", "doctor"},
     {"studio"},
     {"cli"},
     {"__main__"},

@@ -1,12 +1,16 @@
 """What only a GPU can show; skipped, loudly, where there is none."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 from allaprima.generation import generate
 from allaprima.models import StyleGAN2Generator, build, fast_half, set_half
+from allaprima.ops import bias_act, filtered_lrelu, kernels, upfirdn2d
+from allaprima.ops.scaled_bias_act import scaled_bias_act
 from allaprima.training import open_session
 from allaprima.training.loop import fit
 from allaprima.training.run import choose_precision, start
@@ -60,3 +64,60 @@ def test_every_system_takes_its_steps(system: str, precision: str) -> None:
 
 def test_half_precision_is_chosen() -> None:
     assert fast_half(torch.device("cuda")) in (torch.bfloat16, torch.float16)
+
+
+FILTERS = {"long": (12,), "short": (4, 4)}
+OPERATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    **{
+        f"upfirdn2d up {taps}": lambda x, b, t=shape: upfirdn2d(x, ramp(t, x), up=2, padding=(6, 5, 4, 7))
+        for taps, shape in FILTERS.items()
+    },
+    **{
+        f"upfirdn2d down {taps}": lambda x, b, t=shape: upfirdn2d(x, ramp(t, x), down=2, padding=(6, 5, 4, 7))
+        for taps, shape in FILTERS.items()
+    },
+    "bias_act": lambda x, b: bias_act(x, b, activation="lrelu", clamp=1.5),
+    "scaled_bias_act": lambda x, b: scaled_bias_act(
+        x, b.expand(len(x), -1).sin(), x.detach()[:, :1].cos(), b, activation="lrelu", clamp=1.5
+    ),
+    **{
+        f"filtered_lrelu {taps}": lambda x, b, t=shape: filtered_lrelu(
+            x, ramp((12,), x), ramp(t, x), b, up=2, down=2, padding=(9, 8, 9, 8), clamp=1.5
+        )
+        for taps, shape in FILTERS.items()
+    },
+}
+
+
+def ramp(shape: tuple[int, ...], x: Tensor) -> Tensor:
+    """A lopsided filter."""
+    f = torch.arange(1.0, 1 + torch.Size(shape).numel(), device=x.device).reshape(shape)
+    return f / f.sum()
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last], ids=["contiguous", "channels last"])
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_operations_and_derivatives_equal_those_in_double_precision_on_the_processor(
+    operation: Callable[[Tensor, Tensor], Tensor], layout: torch.memory_format
+) -> None:
+    x, bias = torch.randn(3, 20, 70, 37), torch.randn(20)
+    found = []
+    for device, dtype in (("cuda", torch.float32), ("cpu", torch.float64)):
+        leaves = [t.to(device, dtype).requires_grad_() for t in (x.contiguous(memory_format=layout), bias)]
+        assert kernels.serve(leaves[0]) == (device == "cuda")
+        y = operation(*leaves)
+        (first,) = torch.autograd.grad(y.square().mean() * 1000, leaves[0], create_graph=True)
+        second = torch.autograd.grad(first.square().mean() * 1000, leaves[0])
+        found.append([y, first, *second])
+    for got, wanted in zip(*found, strict=True):
+        relative = (got.cpu().double() - wanted).norm() / wanted.norm()
+        assert relative < 1e-3, relative  # a number near a kink may fall on its other side
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_operations_in_half_precision(operation: Callable[[Tensor, Tensor], Tensor], dtype: torch.dtype) -> None:
+    x, bias = torch.randn(3, 20, 70, 37).to(dtype), torch.randn(20)
+    got = operation(x.cuda(), bias.cuda())
+    assert got.dtype == dtype
+    assert_near(got.float().cpu(), operation(x.float(), bias), 8 * torch.finfo(dtype).eps)

@@ -1,5 +1,6 @@
 """Laws of the filtered leaky ReLU, first among them: equality with its three steps."""
 
+import math
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 from torch.autograd.graph import saved_tensors_hooks
 
-from allaprima.ops import filtered_lrelu, upfirdn2d
+from allaprima.ops import filtered_lrelu, strips, upfirdn2d
 from tests.conftest import assert_near, read_reference
 
 CASES = {  # taps of fu, taps of fd, keywords
@@ -46,7 +47,16 @@ def test_equals_the_reference() -> None:
     assert_near(y, t["y"], 1e-5)
 
 
+@pytest.fixture(params=["whole", "in strips"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the fine grid, small as it is in these tests, is made."""
+    monkeypatch.setattr(strips, "LEAST_SAMPLES", 0 if request.param == "in strips" else math.inf)
+    monkeypatch.setattr(strips, "STRIP_BYTES", 4000)
+    return str(request.param)
+
+
 @each_case
+@pytest.mark.usefixtures("way")
 class TestEachCase:
     def test_equals_its_steps(self, fu: Any, fd: Any, keywords: Any) -> None:
         x, bias, fu, fd = torch.randn(2, 3, 7, 9).double(), torch.randn(3).double(), taps(fu), taps(fd)
@@ -61,8 +71,8 @@ class TestEachCase:
         def call(x: Tensor, bias: Tensor) -> Tensor:
             return filtered_lrelu(x, fu, fd, bias, **keywords)
 
-        assert gradcheck(call, (x, bias))
-        assert gradgradcheck(call, (x, bias))
+        assert gradcheck(call, (x, bias), fast_mode=True)
+        assert gradgradcheck(call, (x, bias), fast_mode=True)
 
     def test_derivatives_equal_those_of_the_steps(self, fu: Any, fd: Any, keywords: Any) -> None:
         fu, fd = taps(fu), taps(fd)
@@ -98,6 +108,7 @@ def keeping(kept: list[Tensor]) -> saved_tensors_hooks:
     return saved_tensors_hooks(keep, lambda tensor: tensor)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("clamp", [None, 0.5])
 def test_of_the_fine_grid_one_byte_a_number_is_kept(clamp: float | None) -> None:
     x, f = torch.randn(1, 4, 32, 32, requires_grad=True), torch.rand(12)
@@ -107,6 +118,7 @@ def test_of_the_fine_grid_one_byte_a_number_is_kept(clamp: float | None) -> None
     assert 64 * 64 * 4 <= sum(t.nbytes for t in kept) <= 64 * 64 * 4 + 2 * f.nbytes
 
 
+@pytest.mark.usefixtures("way")
 def test_the_gradient_at_a_clamped_place_is_zero_and_at_zero_that_of_the_negative_side() -> None:
     x = torch.tensor([-9.0, -1.0, 0.0, 1.0, 9.0])[None, None, None].requires_grad_()
     filtered_lrelu(x, None, None, None, gain=2.0, slope=0.25, clamp=4.0).sum().backward()

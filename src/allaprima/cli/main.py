@@ -20,6 +20,7 @@ COMMANDS = {
     "models": "List the known public models.",
     "blend": "Blend two networks into one.",
     "convert": "Change a model's size, aspect, channels or precision.",
+    "doctor": "Say what this machine has and how fast it is.",
 }
 HOMES = {"import": ("importing", "import_model"), "export": ("exporting", "export_model")}  # not named by themselves
 NO_ARGUMENTS = getattr(click.exceptions, "NoArgsIsHelpError", ())  # click 8.1 has no such error

@@ -60,6 +60,7 @@ def train(
     where RUN stopped; Ctrl-C and SIGTERM save first.
     """  # noqa: D301  click reads the backspace
     from allaprima.training import fit, is_finished, open_session
+    from allaprima.training.footprint import expect
 
     recipe = chosen_recipe(recipe_name, overrides, kimg, run=run, fine_tuned=init_from is not None)
     device = choose_device(device_name)
@@ -75,14 +76,17 @@ def train(
         return
     verb = "going on" if session.run.step else "starting"
     click.echo(f"{verb} at {session.run.images_seen / 1000:g} kimg with {len(session.dataset)} images on {device}")
-    stopped = False
+    stopped, used_gb = False, 0.0
     with stop_signal() as stop, progress(session.run.images_seen, session.run.recipe.kimg) as bar:
+        expected = expect(session.run)
+        bar.write(expected.sentence())
         told = "healthy"
         for report in fit(
             session,
             on_divergence=on_divergence,
             should_stop=lambda: stop.wished,
             on_step=lambda r: bar.update(r.images_seen),
+            expected_gb=expected.peak_gb,
         ):
             bar.write(sentence(report))
             if report.warning:
@@ -90,7 +94,9 @@ def train(
             if report.verdict and report.verdict.condition != told:  # once, not at every tick
                 told = report.verdict.condition
                 bar.write(f"the training is {told}: {report.verdict.reason}; {report.verdict.remedy}")
-            stopped = report.stopped
+            stopped, used_gb = report.stopped, report.memory_gb[-1]
+    if used_gb:
+        click.echo(f"memory: {used_gb:.2f} GB at most, of about {expected.peak_gb:.2f} GB that were expected")
     click.echo(f"run directory: {run}" + (" (the same command goes on)" if stopped else ""))
 
 
@@ -132,7 +138,9 @@ def show(data: Path, recipe: "Recipe", device: object) -> None:
 
     from allaprima.models import build, count_parameters
     from allaprima.training import decide_for
+    from allaprima.training.footprint import footprint, on_device
     from allaprima.training.networks import specs
+    from allaprima.training.process_memory import GIGABYTE, held_gb
     from allaprima.training.session import open_dataset
 
     assert isinstance(device, torch.device)
@@ -140,11 +148,14 @@ def show(data: Path, recipe: "Recipe", device: object) -> None:
     decided = decide_for(recipe, dataset, device)
     click.echo(json.dumps(dataclasses.asdict(decided), indent=2))
     channels, height, width = dataset.image_shape
-    pair = specs(decided, height=height, width=width, channels=channels, c_dim=dataset.label_dim)
+    size = {"height": height, "width": width, "channels": channels, "c_dim": dataset.label_dim}
+    pair = specs(decided, **size)
     with torch.device("meta"):
         sizes = [count_parameters(build(spec)) for spec in pair]
     click.echo(f"{len(dataset)} images of {height}×{width} pixels, {channels} channels, {dataset.label_dim} labels")
     click.echo(f"generator {sizes[0]:,} parameters, discriminator {sizes[1]:,}")
+    found = footprint(decided, **size)
+    click.echo(on_device(found, device, held=held_gb(device) + found.weights / GIGABYTE).sentence())
 
 
 class Stop:

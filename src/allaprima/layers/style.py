@@ -8,7 +8,17 @@ from torch import Tensor, nn
 
 from allaprima.layers.linear import EqualizedLinear
 from allaprima.layers.noise import Count, Generators, NoiseMode, draw_noise
-from allaprima.ops import ACTIVATIONS, bias_act, conv2d, modulated_conv2d, setup_filter, split_gain, upsampling_conv2d
+from allaprima.ops import (
+    ACTIVATIONS,
+    bias_act,
+    conv2d,
+    demodulating_conv2d,
+    modulated_conv2d,
+    scaled_bias_act_,
+    setup_filter,
+    split_gain,
+    upsampling_conv2d,
+)
 
 
 class StyledConv2d(nn.Module):
@@ -67,12 +77,17 @@ class StyledConv2d(nn.Module):
     ) -> Float[Tensor, "n o h2 w2"]:
         """Map ``x`` in the style of ``w``; ``gain`` multiplies the activation's own gain, and the clamp."""
         before, after = split_gain(self.activation, gain * ACTIVATIONS[self.activation].gain)
-        y = modulated_conv2d(x, self.weight, self.affine(w), convolve=self._convolution(), gain=before)
+        y, scale = demodulating_conv2d(x, self.weight, self.affine(w), convolve=self._convolution())
         noise = self.noise(x.shape[0], mode=noise_mode, generators=generators)
-        if noise is not None:
-            y = y + (noise * before).to(y.dtype)
-        clamp = None if self.conv_clamp is None else self.conv_clamp * gain
-        return bias_act(y, self.bias * before, activation=self.activation, gain=after, clamp=clamp)
+        return scaled_bias_act_(
+            y,
+            scale * before,
+            None if noise is None else noise * before,
+            self.bias * before,
+            activation=self.activation,
+            gain=after,
+            clamp=None if self.conv_clamp is None else self.conv_clamp * gain,
+        )
 
     def noise(self, count: Count, *, mode: NoiseMode, generators: Generators) -> Float[Tensor, "n 1 h w"] | None:
         """The noise of this layer, scaled; None if there is none (``const`` gives one map for all images)."""

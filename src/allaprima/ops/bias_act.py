@@ -12,6 +12,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from allaprima.ops import kernels
+
 LRELU_SLOPE = 0.2
 
 
@@ -82,13 +84,7 @@ class _StraightSided(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, bias: Tensor | None, slope: float, gain: float, clamp: float | None) -> Tensor:
-        y = x.clone() if bias is None else x + _as_channels(bias, x)
-        if slope != 1:
-            F.leaky_relu_(y, slope)
-        if gain != 1:
-            y.mul_(gain)
-        if clamp is not None:
-            y.clamp_(-clamp, clamp)
+        y = _bend(x, bias, slope, gain, clamp)
         ctx.save_for_backward(y)
         ctx.line = (slope, gain, clamp)
         ctx.bias_dtype = None if bias is None else bias.dtype
@@ -110,18 +106,39 @@ class _Slopes(torch.autograd.Function):
     def forward(ctx: Any, grad: Tensor, y: Tensor, slope: float, gain: float, clamp: float | None) -> Tensor:
         ctx.save_for_backward(y)
         ctx.line = (slope, gain, clamp)
-        if slope != 1:
-            grad = torch.ops.aten.leaky_relu_backward(grad, y, slope, False)
-        if gain != 1:
-            grad = grad * gain
-        if clamp is not None:
-            grad = grad.masked_fill(y.abs() >= clamp, 0)
-        return grad
+        return _multiply_slopes(grad, y, slope, gain, clamp)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:
         (y,) = ctx.saved_tensors
         return _Slopes.apply(grads[0], y, *ctx.line), None, None, None, None  # type: ignore[no-untyped-call]
+
+
+def _bend(x: Tensor, bias: Tensor | None, slope: float, gain: float, clamp: float | None) -> Tensor:
+    if kernels.serve(x):
+        from allaprima.ops.kernels.scaled_bias_act import evaluate
+
+        return evaluate(x, None, None, bias, slope, gain, clamp)
+    y = x.clone() if bias is None else x + _as_channels(bias, x)
+    if slope != 1:
+        F.leaky_relu_(y, slope)
+    if gain != 1:
+        y.mul_(gain)
+    if clamp is not None:
+        y.clamp_(-clamp, clamp)
+    return y
+
+
+def _multiply_slopes(grad: Tensor, y: Tensor, slope: float, gain: float, clamp: float | None) -> Tensor:
+    if kernels.serve(grad):
+        from allaprima.ops.kernels.scaled_bias_act import slopes
+
+        return slopes(grad, None, None, y, slope, gain, clamp).x
+    if slope != 1:
+        grad = torch.ops.aten.leaky_relu_backward(grad, y, slope, False)
+    if gain != 1:
+        grad = grad * gain
+    return grad if clamp is None else grad.masked_fill(y.abs() >= clamp, 0)
 
 
 def _as_channels(bias: Tensor, x: Tensor) -> Tensor:

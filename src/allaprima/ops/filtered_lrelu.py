@@ -8,14 +8,16 @@ Axes: n image, c channel, h w rows and columns. Paddings are (top, bottom, left,
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from allaprima.ops import kernels
 from allaprima.ops.bias_act import LRELU_SLOPE
+from allaprima.ops.strips import Pointwise, Steps, in_strips, size_after, suits
 from allaprima.ops.upfirdn2d import Padding, Plan, apply_plan, as_margins
 
 
@@ -50,52 +52,61 @@ def filtered_lrelu(
         Of the size that `upfirdn2d` with ``fu``, ``up`` and ``padding``, then one with ``fd`` and ``down`` would give.
     """
     assert gain > 0, gain
-    if bias is not None:
-        x = x + bias.to(x.dtype)[:, None, None]
     tap = torch.ones(1, 1, device=x.device)
     refine = Plan((up, up), (1, 1), as_margins(padding), False, gain * up**2)  # a positive gain may as well come early
     coarsen = Plan((1, 1), (down, down), (0, 0, 0, 0), False, 1.0)
     filters = (tap if fu is None else fu, tap if fd is None else fd)
-    y: Tensor = _FilteredLrelu.apply(x, *filters, Steps(refine, coarsen), slope, clamp)  # type: ignore[no-untyped-call]
+    y: Tensor = _FilteredLrelu.apply(x, bias, *filters, Steps(refine, coarsen), slope, clamp)  # type: ignore[no-untyped-call]
     return y
-
-
-class Steps(NamedTuple):
-    """What comes before and after the pointwise step."""
-
-    before: Plan
-    after: Plan
 
 
 class _FilteredLrelu(torch.autograd.Function):
     """Of the fine grid, which is four times as large, one byte a number is kept: which side, and whether clamped."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, fu: Tensor, fd: Tensor, steps: Steps, slope: float, clamp: float | None) -> Tensor:
-        fine = apply_plan(x, fu, steps.before)
-        size = fine.shape
-        side = (fine > 0).to(torch.int8).mul_(2).sub_(1) if ctx.needs_input_grad[0] else None
-        F.leaky_relu_(fine, slope)
-        if clamp is not None:
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        bias: Tensor | None,
+        fu: Tensor,
+        fd: Tensor,
+        steps: Steps,
+        slope: float,
+        clamp: float | None,
+    ) -> Tensor:
+        size = torch.Size((*x.shape[:2], *size_after(x.shape, fu, steps.before)))
+        keep, fused = any(ctx.needs_input_grad[:2]), kernels.filtered_lrelu_of(x, (fu, fd), steps)
+        sides = _empty_sides(x, size, steps) if keep and fused is None else None
+
+        def bend(fine: Tensor, side: Tensor | None) -> None:
             if side is not None:
-                side.mul_(fine < clamp).mul_(fine > -clamp)
-            fine.clamp_(-clamp, clamp)
-        y = apply_plan(fine, fd, steps.after)
-        if side is not None:
-            ctx.save_for_backward(fu, fd, side)
+                side.copy_(fine > 0).mul_(2).sub_(1)
+            F.leaky_relu_(fine, slope)
+            if clamp is not None:
+                if side is not None:
+                    side.mul_(fine < clamp).mul_(fine > -clamp)
+                fine.clamp_(-clamp, clamp)
+
+        if fused is None:
+            y = _evaluate(x, bias, (fu, fd), steps, bend, sides)
+        else:
+            y, sides = fused.bend(x, bias, fu, fd, steps, slope, clamp, keep_side=keep)
+        if sides is not None:
+            ctx.save_for_backward(fu, fd, sides)
             taps = [(f.shape[0], f.shape[-1]) for f in (fu, fd)]
             ctx.adjoint = Steps(
                 steps.after.adjoint(size, y.shape, taps[1]),
                 steps.before.adjoint(x.shape, size, taps[0]),
             )
-            ctx.forward_steps, ctx.slope = steps, slope
+            ctx.forward_steps, ctx.slope, ctx.bias_dtype = steps, slope, None if bias is None else bias.dtype
         return y
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None, None]:
-        fu, fd, side = ctx.saved_tensors
-        grad = _Slopes.apply(grads[0], fd, fu, side, ctx.slope, ctx.adjoint, ctx.forward_steps)  # type: ignore[no-untyped-call]
-        return grad, None, None, None, None, None
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None, None, None, None, None]:
+        fu, fd, sides = ctx.saved_tensors
+        grad = _Slopes.apply(grads[0], fd, fu, sides, ctx.slope, ctx.adjoint, ctx.forward_steps)  # type: ignore[no-untyped-call]
+        of_bias = grad.sum((0, 2, 3)).to(ctx.bias_dtype) if ctx.needs_input_grad[1] else None
+        return grad, of_bias, None, None, None, None, None
 
 
 class _Slopes(torch.autograd.Function):
@@ -103,16 +114,47 @@ class _Slopes(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, grad: Tensor, f1: Tensor, f2: Tensor, side: Tensor, slope: float, steps: Steps, adjoint: Steps
+        ctx: Any, grad: Tensor, f1: Tensor, f2: Tensor, sides: Tensor, slope: float, steps: Steps, adjoint: Steps
     ) -> Tensor:
-        ctx.save_for_backward(f1, f2, side)
+        ctx.save_for_backward(f1, f2, sides)
         ctx.slope, ctx.steps, ctx.adjoint = slope, steps, adjoint
-        fine = apply_plan(grad, f1, steps.before)
-        fine.mul_(F.leaky_relu_(side.to(fine.dtype), slope).abs_())  # sides 1, -1 and, clamped, 0 → 1, slope and 0
-        return apply_plan(fine, f2, steps.after)
+
+        fused = kernels.filtered_lrelu_of(grad, (f1, f2), steps)
+        if fused is not None:
+            product: Tensor = fused.multiply_slopes(grad, f1, f2, sides, slope, steps)
+            return product
+
+        def scale(fine: Tensor, side: Tensor | None) -> None:
+            assert side is not None
+            fine.mul_(F.leaky_relu_(side.to(fine.dtype), slope).abs_())  # sides 1, -1 and, clamped, 0 → 1, slope and 0
+
+        return _evaluate(grad, None, (f1, f2), steps, scale, sides)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None, None, None, None]:
-        f1, f2, side = ctx.saved_tensors
-        grad = _Slopes.apply(grads[0], f2, f1, side, ctx.slope, ctx.adjoint, ctx.steps)  # type: ignore[no-untyped-call]
+        f1, f2, sides = ctx.saved_tensors
+        grad = _Slopes.apply(grads[0], f2, f1, sides, ctx.slope, ctx.adjoint, ctx.steps)  # type: ignore[no-untyped-call]
         return grad, None, None, None, None, None, None
+
+
+def _empty_sides(x: Tensor, size: torch.Size, steps: Steps) -> Tensor:
+    channels_last = not suits(x, steps) and x.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    return torch.empty(size, dtype=torch.int8, device=x.device, memory_format=layout)
+
+
+def _evaluate(
+    x: Tensor,
+    bias: Tensor | None,
+    filters: tuple[Tensor, Tensor],
+    steps: Steps,
+    pointwise: Pointwise,
+    sides: Tensor | None,
+) -> Tensor:
+    """In strips, or all at once."""
+    if suits(x, steps) and (sides is None or sides.is_contiguous()):
+        return in_strips(x, bias, filters, steps, pointwise, sides)
+    x = x if bias is None else x + bias.to(x.dtype)[:, None, None]
+    fine = apply_plan(x, filters[0], steps.before)
+    pointwise(fine, sides)
+    return apply_plan(fine, filters[1], steps.after)

@@ -5,12 +5,14 @@ Axes: n image, i input channel, o output channel, k l kernel row and column, h w
 
 from collections.abc import Callable
 
-from einops import reduce
+import torch
+from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.ops.resampled_conv import conv2d
 
+Convolution = Callable[[Tensor, Tensor], Tensor]
 EPS = 1e-8  # keeps the square root in equation 3 away from zero
 
 
@@ -20,7 +22,7 @@ def demodulation(weight: Float[Tensor, "o i k l"], style: Float[Tensor, "n i"]) 
     The sum of squares of the modulated kernel is a product of the squared styles with the squared kernel, summed over
     k and l first: the tensor [n, o, i, k, l] is never made.
     """
-    squares = reduce(weight.square(), "o i k l -> o i", "sum")
+    squares = rearrange(weight.square(), "o i k l -> o i (k l)") @ weight.new_ones(weight.shape[2:].numel())
     return (style.square() @ squares.T + EPS).rsqrt()
 
 
@@ -30,13 +32,10 @@ def modulated_conv2d(
     style: Float[Tensor, "n i"],
     *,
     demodulate: bool = True,
-    convolve: Callable[[Tensor, Tensor], Tensor] = conv2d,
+    convolve: Convolution = conv2d,
     gain: float = 1.0,
 ) -> Float[Tensor, "n o h2 w2"]:
     """Convolve every image of the batch with its own, style-scaled copy of ``weight``.
-
-    Scaling the kernel's input channels (equation 1) is scaling the image's, and demodulating its output channels is
-    scaling the result's, so that one ordinary convolution serves the whole batch.
 
     Args:
         x: Feature maps, unit variance expected; float32, or half precision.
@@ -47,13 +46,35 @@ def modulated_conv2d(
         convolve: The convolution, perhaps one that changes the resolution.
         gain: Factor on the output.
     """
-    if demodulate and x.element_size() == 2:  # equal after demodulation, and far from the end of half's range
+    if not demodulate:
+        return _modulate_and_convolve(x, weight, style * gain, convolve)
+    y, scale = demodulating_conv2d(x, weight, style, convolve=convolve)
+    return y * _per_channel(scale * gain, y)
+
+
+def demodulating_conv2d(
+    x: Float[Tensor, "n i h w"],
+    weight: Float[Tensor, "o i k l"],
+    style: Float[Tensor, "n i"],
+    *,
+    convolve: Convolution = conv2d,
+) -> tuple[Float[Tensor, "n o h2 w2"], Float[Tensor, "n o"]]:
+    """`modulated_conv2d` before its last step: the output, and the factor by which each channel is to be multiplied."""
+    if x.element_size() == 2:  # equal after demodulation, and far from the end of half's range
         weight = weight / (weight.shape[1:].numel() ** 0.5 * weight.abs().amax(dim=(1, 2, 3), keepdim=True))
         style = style / style.abs().amax(dim=1, keepdim=True)
-    if not demodulate:
-        return convolve(x * _per_channel(style * gain, x), weight.to(x.dtype))
-    y = convolve(x * _per_channel(style, x), weight.to(x.dtype))
-    return y * _per_channel(demodulation(weight, style) * gain, y)
+    return _modulate_and_convolve(x, weight, style, convolve), demodulation(weight, style)
+
+
+def _modulate_and_convolve(x: Tensor, weight: Tensor, style: Tensor, convolve: Convolution) -> Tensor:
+    """Scale the image's channels, which is scaling the kernel's (equation 1), so that one convolution serves the batch.
+
+    Demodulating the kernel's output channels likewise is scaling the result's.
+    """
+    one = x.shape[0] == 1 and not torch.compiler.is_compiling()  # an exported program takes any number of images
+    if one and weight.numel() < x.numel():
+        return convolve(x, (weight * style[0, :, None, None]).to(x.dtype))
+    return convolve(x * _per_channel(style, x), weight.to(x.dtype))
 
 
 def _per_channel(scale: Tensor, x: Tensor) -> Tensor:

@@ -11,14 +11,27 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from allaprima.ops.cpu_choice import in_quick_layout, pays
 from allaprima.ops.upfirdn2d import downsample2d, upfirdn2d, upsample2d
+from allaprima.ops.winograd import winograd_conv2d
 
 Filter = Float[Tensor, "taps taps"] | Float[Tensor, "taps"]  # what `setup_filter` makes of few, of many taps
 
 
-def conv2d(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"]) -> Float[Tensor, "n o h w"]:
-    """Correlate with ``weight``, keeping the size."""
-    return F.conv2d(x, weight, padding=weight.shape[-1] // 2)
+def conv2d(
+    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"], *, padding: int | None = None
+) -> Float[Tensor, "n o h2 w2"]:
+    """Correlate with ``weight``.
+
+    Args:
+        x: Feature maps.
+        weight: Kernel.
+        padding: Zeros around the image; None: as many as keep the size.
+    """
+    padding = weight.shape[-1] // 2 if padding is None else padding
+    if pays(x, weight) and 0 <= padding <= 2:
+        return winograd_conv2d(x, weight, padding=padding)
+    return F.conv2d(in_quick_layout(x, weight), weight, padding=padding)
 
 
 def upsampling_conv2d(
@@ -31,8 +44,8 @@ def upsampling_conv2d(
     """
     k, taps = weight.shape[-1], f.shape[-1]
     if k == 1:  # colours do not mix with places: filter fewer or equal channels, afterwards
-        return upsample2d(F.conv2d(x, weight), f)
-    y = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)  # 2h + k - 2
+        return upsample2d(conv2d(x, weight), f)
+    y = F.conv_transpose2d(in_quick_layout(x, weight), weight.transpose(0, 1), stride=2)  # 2h + k - 2
     before, after = (taps + 1) // 2 + k // 2 - (k - 1), (taps - 2) // 2 + k // 2 - (k - 2)
     return upfirdn2d(y, f, padding=(before, after, before, after), gain=4)
 
@@ -43,6 +56,7 @@ def downsampling_conv2d(
     """Halve the size and correlate with ``weight``."""
     k, taps = weight.shape[-1], f.shape[-1]
     if k == 1:
-        return F.conv2d(downsample2d(x, f), weight)
+        return conv2d(downsample2d(x, f), weight)
     before, after = (taps - 1) // 2 + k // 2, (taps - 2) // 2 + k // 2
-    return F.conv2d(upfirdn2d(x, f, padding=(before, after, before, after)), weight, stride=2)
+    x = upfirdn2d(in_quick_layout(x, weight), f, padding=(before, after, before, after))
+    return F.conv2d(x, weight, stride=2)

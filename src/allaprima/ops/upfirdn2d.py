@@ -17,6 +17,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from allaprima.ops import kernels
+
 Pair = int | tuple[int, int]
 Padding = int | tuple[int, int] | tuple[int, int, int, int]
 
@@ -141,6 +143,10 @@ def apply_plan(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
 
 
 def _evaluate(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
+    if kernels.serve(x):
+        from allaprima.ops.kernels.upfirdn2d import evaluate
+
+        return evaluate(x, f, plan)
     if f.ndim == 2:
         return _filter(x, f * plan.gain, plan)
     rows = plan._replace(up=(plan.up[0], 1), down=(plan.down[0], 1), padding=(*plan.padding[:2], 0, 0))

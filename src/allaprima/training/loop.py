@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -17,6 +16,7 @@ from allaprima.errors import NonFiniteError
 from allaprima.training.board import Board
 from allaprima.training.directory import sheet_size
 from allaprima.training.health import Verdict, Vitals, examine
+from allaprima.training.process_memory import memory_gb as memory_gb
 from allaprima.training.run import Run
 from allaprima.training.session import Session
 from allaprima.training.state import has_good_state, restore_good, save_state
@@ -95,6 +95,7 @@ def fit(
     on_divergence: OnDivergence = "stop",
     should_stop: Callable[[], bool] = lambda: False,
     on_step: Callable[[Run], None] = lambda run: None,
+    expected_gb: float | None = None,
 ) -> Iterator[Report]:
     """Train until ``kimg`` thousand images are seen, yielding a report at each tick.
 
@@ -108,6 +109,7 @@ def fit(
             run's health is that it diverges.
         should_stop: Asked after each step.
         on_step: Told of each step.
+        expected_gb: Peak memory that was expected, which stats.jsonl then has beside what was used.
 
     Raises:
         NonFiniteError: Names the step, the tensor and the last good snapshot. The saved state is not touched.
@@ -115,7 +117,7 @@ def fit(
     """
     if not is_finished(session.run):
         with closing(Board(session.directory.path, images_seen=session.run.images_seen)) as board:
-            yield from _Loop(session, board, on_divergence).run(should_stop, on_step)
+            yield from _Loop(session, board, on_divergence, expected_gb).run(should_stop, on_step)
 
 
 def is_finished(run: Run) -> bool:
@@ -126,8 +128,9 @@ def is_finished(run: Run) -> bool:
 class _Loop:
     """The loop and what it remembers from tick to tick."""
 
-    def __init__(self, session: Session, board: Board, on_divergence: OnDivergence) -> None:
+    def __init__(self, session: Session, board: Board, on_divergence: OnDivergence, expected_gb: float | None) -> None:
         self.session, self.board, self.on_divergence = session, board, on_divergence
+        self.expected = {} if expected_gb is None else {"Resources/expected_mem_gb": expected_gb}
         self.training, self.directory = session.run, session.directory
         self.clock = _Clock(session.run)
         self.examiner = Examiner(session.run, session.dataset)
@@ -191,6 +194,7 @@ class _Loop:
     def _end_tick(self, *, snap: bool) -> Report:
         run, directory, clock = self.training, self.directory, self.clock
         run.statistics.add(self.examiner.measure())
+        run.statistics.add(self.expected)
         clock.note(run)
         summary = run.statistics.summary()
         directory.append_statistics(summary)
@@ -338,14 +342,3 @@ class _Clock:
             went_back=went_back,
             stopped=stopped,
         )
-
-
-def memory_gb(device: torch.device) -> tuple[float, ...]:
-    """Peak memory of this process (0 where the system does not tell) and, on a GPU, of that."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return (0.0,)
-    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kibibytes
-    process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
-    return (process, torch.cuda.max_memory_allocated(device) / 2**30) if device.type == "cuda" else (process,)

@@ -4,14 +4,13 @@ Axes: n image, i input channel, o output channel, d size of w, h w rows and colu
 """
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import EqualizedLinear
 from allaprima.models.precision import enter_block
 from allaprima.models.stylegan3.plan import LayerPlan
-from allaprima.ops import bias_act, filtered_lrelu, jinc_lowpass, kaiser_lowpass, modulated_conv2d
+from allaprima.ops import bias_act, conv2d, filtered_lrelu, jinc_lowpass, kaiser_lowpass, modulated_conv2d
 
 
 class SynthesisLayer(nn.Module):
@@ -62,7 +61,7 @@ class SynthesisLayer(nn.Module):
 
         def convolve(x: Tensor, weight: Tensor) -> Tensor:
             # Padding by the whole kernel: the signal beyond the grid is cropped by the filters, later.
-            return F.conv2d(x, weight * input_gain.to(weight.dtype), padding=weight.shape[-1] - 1)
+            return conv2d(x, weight * input_gain.to(weight.dtype), padding=weight.shape[-1] - 1)
 
         # The paper also scales kernels and styles to unit size before demodulation, which divides it out again: it
         # matters through ε alone, and here an image does not depend on the styles of its neighbours.

@@ -1,0 +1,42 @@
+"""Which way of convolving is the quickest on a CPU; `benchmarks/convolution.py` measures what is decided here.
+
+Axes: n image, i input channel, o output channel, k kernel, h w rows and columns.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+PIXELS = 512  # of all images together: with fewer, transforming the kernels takes longer than is saved
+CHANNELS = {"AVX512": 128}  # with fewer, transforming the tiles does; the quicker the products, the more it weighs
+CHANNELS_ELSEWHERE = 64
+LAST_FROM = 256  # pixels of an image; below, most of the time goes to reordering the kernels
+MANY_CHANNELS = 128
+
+
+def pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
+    """Whether `allaprima.ops.winograd.winograd_conv2d` is quicker than PyTorch's convolution."""
+    if not _is_ours(x) or weight.shape[2:] != (3, 3):
+        return False
+    channels = CHANNELS.get(torch.backends.cpu.get_cpu_capability(), CHANNELS_ELSEWHERE)
+    pixels = x.shape[0] * x.shape[2] * x.shape[3]
+    return min(weight.shape[:2]) >= channels and pixels >= PIXELS
+
+
+def in_quick_layout(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> Float[Tensor, "n i h w"]:
+    """``x`` in the memory layout in which PyTorch convolves it, and differentiates that, in the least time.
+
+    Channels last, but for small images; and where there is no AVX-512, the gradient of a large kernel takes twice as
+    long with channels last.
+    """
+    if not _is_ours(x) or x.shape[2] * x.shape[3] < LAST_FROM:
+        return x
+    learns = torch.is_grad_enabled() and weight.requires_grad and min(weight.shape[:2]) >= MANY_CHANNELS
+    if learns and torch.backends.cpu.get_cpu_capability() != "AVX512":
+        return x.contiguous()
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def _is_ours(x: Tensor) -> bool:
+    """A tensor of float32 on a CPU, which is computed now and not recorded for an exported program."""
+    return x.device.type == "cpu" and x.dtype == torch.float32 and not torch.compiler.is_compiling()

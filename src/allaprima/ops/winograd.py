@@ -1,0 +1,212 @@
+"""3×3 convolutions by fewer multiplications: Lavin and Gray 2016, section 4; the matrices by Toom's and Cook's rule.
+
+Tiles of 6×6 input pixels give 4×4 output pixels with 36 multiplications for each pair of channels, where the sum of the
+definition takes 144. In between, every step is a product of matrices, which PyTorch does at a processor's full speed,
+so that nothing has to be compiled. Float32 loses about one more digit than in the sum.
+
+Axes: n image, i input channel, o output channel, h w rows and columns, p product of a tile, t tile.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor
+
+OUTSIDE = 4  # pixels of an output tile's side
+INSIDE = OUTSIDE + 2
+POINTS = (
+    0,
+    1,
+    -1,
+    2,
+    -2,
+)  # where the polynomials are evaluated, besides infinity; small numbers round little
+STRIP = 2**20  # numbers in the transformed tiles of one strip: 4 MB, for the caches
+KERNELS = 5 * 2**19  # numbers in the transformed kernels at once: 10 MB; more are made in parts, and anew for each …
+LONG_STRIP = 2**22  # … strip, of 16 MB then: four times the size of the kernels themselves is too much to keep
+
+
+Matrix = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def winograd_conv2d(
+    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i 3 3"], *, padding: int = 1
+) -> Float[Tensor, "n o h2 w2"]:
+    """Correlate with ``weight``. Differentiable to any order.
+
+    Args:
+        x: Feature maps, in any memory layout; the output has channels last.
+        weight: Kernel of 3×3 taps.
+        padding: Zeros around the image, 0 to 2.
+
+    Returns:
+        h2 = h + 2 * padding - 2, and w2 likewise.
+    """
+    y: Tensor = _Convolution.apply(x, weight, padding)  # type: ignore[no-untyped-call]
+    return y
+
+
+class _Convolution(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, padding: int) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.padding = padding
+        return _convolve(x, weight, padding)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        x, weight = ctx.saved_tensors
+        grad_x = grad_weight = None
+        if ctx.needs_input_grad[0]:
+            grad_x = winograd_conv2d(grads[0], _turned(weight), padding=2 - ctx.padding)
+        if ctx.needs_input_grad[1]:
+            grad_weight = _WeightGradient.apply(x, grads[0], ctx.padding)  # type: ignore[no-untyped-call]
+        return grad_x, grad_weight, None
+
+
+class _WeightGradient(torch.autograd.Function):
+    """Bilinear in the input and in the gradient of the output, as the convolution is: their derivatives are closed."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, grad: Tensor, padding: int) -> Tensor:
+        ctx.save_for_backward(x, grad)
+        ctx.padding = padding
+        return _correlate(x, grad, padding)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        x, grad = ctx.saved_tensors
+        grad_x = grad_grad = None
+        if ctx.needs_input_grad[0]:
+            grad_x = winograd_conv2d(grad, _turned(grads[0]), padding=2 - ctx.padding)
+        if ctx.needs_input_grad[1]:
+            grad_grad = winograd_conv2d(x, grads[0], padding=ctx.padding)
+        return grad_x, grad_grad, None
+
+
+def _turned(weight: Float[Tensor, "o i 3 3"]) -> Float[Tensor, "i o 3 3"]:
+    """The kernel of the adjoint."""
+    return weight.flip(2, 3).transpose(0, 1)
+
+
+def _convolve(x: Tensor, weight: Tensor, padding: int) -> Tensor:
+    to = _matrices(x.dtype)
+    tiles, (o, i) = _tiles(x, padding), weight.shape[:2]
+    n, rows, columns = tiles.shape[2:5]
+    y = x.new_empty(n, rows * OUTSIDE, columns * OUTSIDE, o)
+    blocks = _blocks(y)
+
+    def transform(outputs: slice) -> Tensor:
+        taps = weight[outputs].transpose(0, 1).reshape(-1, 9)
+        return (to.kernel @ taps.T).view(len(to.kernel), i, -1)
+
+    parts = _slices(o, KERNELS // (len(to.kernel) * i))
+    whole = transform(parts[0]) if len(parts) == 1 else None
+    for strip in _strips(tiles, (STRIP if whole is not None else LONG_STRIP) // (len(to.kernel) * i)):
+        transformed = (to.input @ tiles[strip].reshape(INSIDE**2, -1)).view(len(to.kernel), -1, i)
+        for outputs in parts:
+            kernels = transform(outputs) if whole is None else whole
+            products = torch.bmm(transformed, kernels).view(len(to.kernel), -1)
+            block = blocks[strip][..., outputs]
+            block.copy_((to.output @ products).view(block.shape))
+    height, width = _size(x, padding)
+    return y[:, :height, :width].permute(0, 3, 1, 2)
+
+
+def _correlate(x: Tensor, grad: Tensor, padding: int) -> Tensor:
+    """The gradient of the kernel, from the input and the output's gradient."""
+    to = _matrices(x.dtype)
+    tiles, i, o = _tiles(x, padding), x.shape[1], grad.shape[1]
+    _, rows, columns = tiles.shape[2:5]
+    margins = (0, 0, 0, columns * OUTSIDE - grad.shape[3], 0, rows * OUTSIDE - grad.shape[2])
+    blocks = _blocks(F.pad(grad.permute(0, 2, 3, 1), margins).contiguous())
+    total = x.new_zeros(len(to.kernel), o, i)
+    for strip in _strips(tiles, LONG_STRIP // (len(to.kernel) * max(i, o))):  # few: each adds to the whole total
+        transformed = (to.input @ tiles[strip].reshape(INSIDE**2, -1)).view(len(to.kernel), -1, i)
+        grads = (to.output.T @ blocks[strip].reshape(OUTSIDE**2, -1)).view(len(to.kernel), -1, o)
+        total.baddbmm_(grads.transpose(1, 2), transformed)
+    return (to.kernel.T @ total.view(len(to.kernel), -1)).T.reshape(o, i, 3, 3)
+
+
+def _size(x: Tensor, padding: int) -> tuple[int, int]:
+    return (x.shape[2] + 2 * padding - 2, x.shape[3] + 2 * padding - 2)
+
+
+def _tiles(x: Float[Tensor, "n i h w"], padding: int) -> Tensor:
+    """Every tile's pixels, overlapping: [row, column, image, row of tiles, column of tiles, channel]. A view."""
+    height, width = (-(-size // OUTSIDE) * OUTSIDE + 2 for size in _size(x, padding))
+    margins = (0, 0, padding, width - x.shape[3] - padding, padding, height - x.shape[2] - padding)
+    padded = F.pad(x.permute(0, 2, 3, 1), margins).contiguous()
+    return padded.unfold(1, INSIDE, OUTSIDE).unfold(2, INSIDE, OUTSIDE).permute(4, 5, 0, 1, 2, 3)
+
+
+def _blocks(y: Float[Tensor, "n h w o"]) -> Tensor:
+    """The pixels of the tiles of the output, which do not overlap, in the order of `_tiles`. A view."""
+    return rearrange(y, "n (h r) (w s) o -> r s n h w o", r=OUTSIDE, s=OUTSIDE)
+
+
+def _strips(tiles: Tensor, wanted: int) -> Iterator[tuple[slice, ...]]:
+    """Parts of about so many tiles: some rows of one image, or some images."""
+    n, rows, columns = tiles.shape[2:5]
+    everything = slice(None)
+    for images in _slices(n, wanted // (rows * columns)):
+        for row in _slices(rows, wanted // columns):
+            yield (everything, everything, images, row)
+
+
+def _slices(length: int, at_once: int) -> list[slice]:
+    """``length`` in parts of about the same size, ``at_once`` at most (but 1 at least)."""
+    parts = -(-length // max(1, at_once))
+    return [slice(length * part // parts, length * (part + 1) // parts) for part in range(parts)]
+
+
+class _Matrices(NamedTuple):
+    """The transforms of a tile, its rows written one after another.
+
+    Attributes:
+        kernel: [p, 9].
+        input: [p, 36].
+        output: [16, p].
+    """
+
+    kernel: Tensor
+    input: Tensor
+    output: Tensor
+
+
+@cache
+def _matrices(dtype: torch.dtype) -> _Matrices:
+    return _Matrices(*(torch.from_numpy(np.kron(m, m)).to(dtype) for m in toom_cook(OUTSIDE, 3, POINTS)))
+
+
+def toom_cook(outputs: int, taps: int, points: Sequence[float]) -> tuple[Matrix, Matrix, Matrix]:
+    """Matrices with which ``output @ ((kernel @ k) * (input @ x))`` correlates x with k.
+
+    The product of two polynomials is determined by its values at as many points as it has coefficients, the leading one
+    being the value at infinity. Transposed, that becomes a correlation.
+
+    Args:
+        outputs: Numbers that come out; ``outputs + taps - 1`` go in.
+        taps: Numbers in k.
+        points: ``outputs + taps - 2`` different ones.
+
+    Returns:
+        The matrices ``kernel``, ``input``, ``output``, in float64.
+    """
+    a, products = np.array(points, dtype=np.float64), outputs + taps - 1
+    assert len(set(points)) == products - 1, points
+    kernel, into, out = np.zeros((products, taps)), np.zeros((products, products)), np.zeros((outputs, products))
+    for p, point in enumerate(a):
+        others = np.delete(a, p)
+        kernel[p] = point ** np.arange(taps) / np.prod(point - others)
+        into[p, :-1] = np.atleast_1d(np.poly(others))[::-1]
+        out[:, p] = point ** np.arange(outputs)
+    kernel[-1, -1] = out[-1, -1] = 1
+    into[-1] = np.poly(a)[::-1]
+    return kernel, into, out

@@ -1,0 +1,71 @@
+"""Laws of the convolution with fewer multiplications, first among them: equality with its definition."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.autograd import gradcheck, gradgradcheck
+
+from allaprima.ops import winograd, winograd_conv2d
+from allaprima.ops.winograd import toom_cook
+from tests.conftest import assert_near
+
+each_padding = pytest.mark.parametrize("padding", [0, 1, 2])
+
+
+def tensors(*size: int, dtype: torch.dtype = torch.float64, o: int = 5) -> tuple[Tensor, Tensor]:
+    return torch.randn(*size, dtype=dtype), torch.randn(o, size[1], 3, 3, dtype=dtype)
+
+
+@each_padding
+@pytest.mark.parametrize("size", [(8, 8), (5, 7), (4, 6), (9, 3), (3, 4)], ids=str)
+def test_is_the_correlation(size: tuple[int, int], padding: int) -> None:
+    x, weight = tensors(3, 4, *size)
+    assert_near(winograd_conv2d(x, weight, padding=padding), F.conv2d(x, weight, padding=padding), tolerance=1e-11)
+
+
+@pytest.mark.parametrize("limits", [(1, 1, 1), (2**20, 1, 600), (40000, 10**9, 10**9)], ids=str)
+def test_its_strips_do_not_show(monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int, int]) -> None:
+    x, weight = tensors(3, 6, 13, 22, o=7)
+    for name, limit in zip(("STRIP", "KERNELS", "LONG_STRIP"), limits, strict=True):
+        monkeypatch.setattr(winograd, name, limit)
+    x.requires_grad_()
+    weight.requires_grad_()
+    y, expected = winograd_conv2d(x, weight), F.conv2d(x, weight, padding=1)
+    assert_near(y, expected, tolerance=1e-11)
+    grad = torch.randn_like(y)
+    for ours, theirs in zip(
+        torch.autograd.grad(y, (x, weight), grad), torch.autograd.grad(expected, (x, weight), grad), strict=True
+    ):
+        assert_near(ours, theirs, tolerance=1e-11)
+
+
+@each_padding
+def test_derivatives(padding: int) -> None:
+    x, weight = tensors(2, 2, 4, 5, o=3)
+    inputs = (x.requires_grad_(), weight.requires_grad_())
+    assert gradcheck(lambda x, weight: winograd_conv2d(x, weight, padding=padding), inputs)
+    assert gradgradcheck(lambda x, weight: winograd_conv2d(x, weight, padding=padding), inputs)
+
+
+def test_float32_loses_little() -> None:
+    x, weight = tensors(1, 128, 24, 24, dtype=torch.float32, o=128)
+    exact = F.conv2d(x.double(), weight.double(), padding=1)
+    error = (winograd_conv2d(x, weight) - exact).abs().max() / exact.std()
+    assert error < 6e-5
+
+
+def test_memory_layout() -> None:
+    x, weight = tensors(2, 3, 8, 12)
+    y = winograd_conv2d(x, weight)
+    assert y.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(y, winograd_conv2d(x.contiguous(memory_format=torch.channels_last), weight))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "taps", "points"), [(4, 3, (0, 1, -1, 2, -2)), (2, 3, (0, 1, -1)), (3, 2, (0, 1, -1)), (1, 2, (0,))]
+)
+def test_toom_cook_correlates(outputs: int, taps: int, points: tuple[int, ...]) -> None:
+    kernel, into, out = (torch.from_numpy(matrix) for matrix in toom_cook(outputs, taps, points))
+    k, x = torch.randn(taps, dtype=torch.float64), torch.randn(outputs + taps - 1, dtype=torch.float64)
+    assert_near(out @ ((kernel @ k) * (into @ x)), x.unfold(0, taps, 1) @ k, tolerance=1e-12)
