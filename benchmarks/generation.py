@@ -30,7 +30,8 @@ from peers import work as measure_peer
 from start_up import start_up
 
 FIRST_MODEL = "emoji-64"
-STYLEGAN2_SIZES, STYLEGAN3_SIZES = (64, 128, 256, 512, 1024), (256,)
+STYLEGAN2_POINTS = ((64, 1), (64, 8), (128, 1), (256, 1), (256, 4), (512, 1), (1024, 1))  # size and batch
+STYLEGAN3_POINTS = ((256, 1),)
 BATCHES, MODEL_BATCHES = (1, 4, 8), (1, 8, 32)
 PEER_SIZES, PEER_BATCHES = (64, 256), (1, 4)
 
@@ -76,13 +77,13 @@ def parse() -> argparse.Namespace:
 def jobs(arguments: argparse.Namespace, everything: bool) -> list[tuple[str, int, int]]:
     """Network, size (0: the model's own) and batch of each row."""
     models = [FIRST_MODEL] if everything else arguments.models
-    stylegan2 = STYLEGAN2_SIZES if everything else arguments.stylegan2
-    stylegan3 = STYLEGAN3_SIZES if everything else arguments.stylegan3
     given = arguments.batches
+    stylegan2 = STYLEGAN2_POINTS if everything else product(arguments.stylegan2, given or BATCHES)
+    stylegan3 = STYLEGAN3_POINTS if everything else product(arguments.stylegan3, given or (1,))
     return [
-        *((name, 0, batch) for name, batch in product(models, given or (BATCHES if everything else MODEL_BATCHES))),
-        *(("stylegan2", size, batch) for size, batch in product(stylegan2, given or BATCHES)),
-        *(("stylegan3-t", size, batch) for size, batch in product(stylegan3, given or (1,))),
+        *((name, 0, batch) for name, batch in product(models, given or MODEL_BATCHES)),
+        *(("stylegan2", size, batch) for size, batch in stylegan2),
+        *(("stylegan3-t", size, batch) for size, batch in stylegan3),
     ]
 
 

@@ -63,6 +63,10 @@ def demodulating_conv2d(
     if x.element_size() == 2:  # equal after demodulation, and far from the end of half's range
         weight = weight / (weight.shape[1:].numel() ** 0.5 * weight.abs().amax(dim=(1, 2, 3), keepdim=True))
         style = style / style.abs().amax(dim=1, keepdim=True)
+    if _is_one_large_image(x, weight):
+        kernel = weight * style[0, :, None, None]
+        scale = torch.linalg.vector_norm(kernel, dim=(1, 2, 3)).square().add(EPS).rsqrt()[None]
+        return convolve(x, kernel.to(x.dtype)), scale
     return _modulate_and_convolve(x, weight, style, convolve), demodulation(weight, style)
 
 
@@ -71,10 +75,14 @@ def _modulate_and_convolve(x: Tensor, weight: Tensor, style: Tensor, convolve: C
 
     Demodulating the kernel's output channels likewise is scaling the result's.
     """
-    one = x.shape[0] == 1 and not torch.compiler.is_compiling()  # an exported program takes any number of images
-    if one and weight.numel() < x.numel():
+    if _is_one_large_image(x, weight):
         return convolve(x, (weight * style[0, :, None, None]).to(x.dtype))
     return convolve(x * _per_channel(style, x), weight.to(x.dtype))
+
+
+def _is_one_large_image(x: Tensor, weight: Tensor) -> bool:
+    """Whether scaling the kernel is less work; never in an exported program, which takes any number of images."""
+    return not torch.compiler.is_compiling() and x.shape[0] == 1 and weight.numel() < x.numel()
 
 
 def _per_channel(scale: Tensor, x: Tensor) -> Tensor:

@@ -28,8 +28,8 @@ POINTS = (
     -2,
 )  # where the polynomials are evaluated, besides infinity; small numbers round little
 STRIP = 2**20  # numbers in the transformed tiles of one strip: 4 MB, for the caches
-KERNELS = 5 * 2**19  # numbers in the transformed kernels at once: 10 MB; more are made in parts, and anew for each …
-LONG_STRIP = 2**22  # … strip, of 16 MB then: four times the size of the kernels themselves is too much to keep
+KERNELS = 5 * 2**19  # numbers in the transformed kernels at once, for few tiles: 10 MB; more are made in parts, and …
+LONG_STRIP = 2**22  # … anew for each strip, which is of 16 MB then
 
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
@@ -106,7 +106,8 @@ def _convolve(x: Tensor, weight: Tensor, padding: int) -> Tensor:
         taps = weight[outputs].transpose(0, 1).reshape(-1, 9)
         return (to.kernel @ taps.T).view(len(to.kernel), i, -1)
 
-    parts = _slices(o, KERNELS // (len(to.kernel) * i))
+    few = n * rows * columns < o  # tiles: then the transformed kernels would be larger than all else
+    parts = _slices(o, KERNELS // (len(to.kernel) * i) if few else o)
     whole = transform(parts[0]) if len(parts) == 1 else None
     for strip in _strips(tiles, (STRIP if whole is not None else LONG_STRIP) // (len(to.kernel) * i)):
         transformed = (to.input @ tiles[strip].reshape(INSIDE**2, -1)).view(len(to.kernel), -1, i)

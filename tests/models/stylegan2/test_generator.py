@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from allaprima.layers import NoiseMode
 from allaprima.models import StyleGAN2Generator, build, count_parameters, set_half
+from allaprima.models.stylegan2 import generator
 from tests.conftest import assert_near, read_reference
 from tests.models.stylegan2.small import ARCHITECTURES, GENERATOR_FILES, SHAPES, reference_generator, small_generator
 
@@ -33,6 +35,31 @@ def test_equals_the_reference(name: str) -> None:
         assert_near(G(t["z"], t["c"], noise_mode="const"), t["image_noise_const"], 1e-5)
         assert_near(G.synthesis(ws, noise_mode="none"), t["image_noise_none"], 1e-5)
         assert_near(G.synthesis(mixed, noise_mode="const"), t["image_mixed_from_layer3_roll"], 1e-5)
+
+
+@each_architecture
+def test_large_feature_maps_image_by_image(architecture: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    G = noisy(small_generator(32, 48, 3, architecture=architecture))
+    z, batches = torch.randn(3, G.z_dim), []
+    G.synthesis.b16.conv1.register_forward_pre_hook(lambda _, arguments: batches.append(len(arguments[0])))
+
+    def paint(mode: NoiseMode, *, shared: bool = False) -> Tensor:
+        own = [torch.Generator().manual_seed(n) for n in range(3)]
+        return G(z, noise_mode=mode, generators=own[0] if shared else own)
+
+    modes: tuple[NoiseMode, ...] = ("const", "none", "random")
+    with torch.no_grad():
+        together = [paint(mode) for mode in modes]
+        shared = paint("random", shared=True)
+        assert set(batches) == {3}
+        monkeypatch.setattr(generator, "LARGE", 1)
+        batches.clear()
+        for mode, expected in zip(modes, together, strict=True):
+            assert_near(paint(mode), expected, 1e-5)
+        assert batches == [1] * 9
+        assert_near(paint("random", shared=True), shared, 1e-6)  # whose noise is drawn for all images at once
+    paint("const")
+    assert batches[9:] == [3, 3]  # so it stays where gradients are wanted
 
 
 @pytest.mark.parametrize("name", GENERATOR_FILES)

@@ -4,7 +4,7 @@ Axes: n image, s style (one for each layer), d size of w, c channel, h w rows an
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -122,6 +122,31 @@ class SynthesisBlock(nn.Module):
         return image.float()
 
 
+Owned = tuple[SynthesisBlock, Tensor]  # a block and its styles
+
+LARGE = 2**21  # numbers in an image's feature maps: 8 MB
+
+
+def _one_by_one(x: Tensor, how: dict[str, Any]) -> bool:
+    """Whether to go on image by image, for less memory: on a CPU, a batch of large feature maps is no quicker.
+
+    Not where one generator draws the noise of a batch: its numbers would come to other layers.
+    """
+    shares_noise = how["noise_mode"] == "random" and not isinstance(how["generators"], Sequence)
+    records = torch.is_grad_enabled() or torch.compiler.is_compiling()
+    return not (shares_noise or records) and x.device.type == "cpu" and len(x) > 1 and x[0].numel() >= LARGE
+
+
+def _alone(
+    n: int, own: list[Owned], x: Tensor, image: Tensor | None, how: dict[str, Any]
+) -> tuple[list[Owned], Tensor, Tensor | None, dict[str, Any]]:
+    """What the n-th image needs of it all."""
+    generators = how["generators"]
+    mine = {**how, "generators": generators[n : n + 1] if isinstance(generators, Sequence) else generators}
+    one = slice(n, n + 1)
+    return [(block, styles[one]) for block, styles in own], x[one], None if image is None else image[one], mine
+
+
 class SynthesisNetwork(Growing):
     """ws → image: a constant, painted over by one block after another, each twice as fine as the last."""
 
@@ -171,11 +196,17 @@ class SynthesisNetwork(Growing):
                 for b, w in own
             ]
             return self.geometry.crop(paint(stages, self.missing()))
-        x, image = None, None
-        for block, styles in own:
-            x, image = self._through(partial(block, **how), generators)(x, image, styles)
+        return self.geometry.crop(self._paint(own, None, None, how))
+
+    def _paint(self, own: list[Owned], x: Tensor | None, image: Tensor | None, how: dict[str, Any]) -> Tensor:
+        """Run these blocks; from where a batch's feature maps are large, image by image."""
+        for position, (block, styles) in enumerate(own):
+            if x is not None and _one_by_one(x, how):
+                rest = own[position:]
+                return torch.cat([self._paint(*_alone(n, rest, x, image, how)) for n in range(len(x))])
+            x, image = self._through(partial(block, **how), how["generators"])(x, image, styles)
         assert image is not None
-        return self.geometry.crop(image)
+        return image
 
     def _through(self, layers: Callable[..., Any], generators: Generators) -> Callable[..., Any]:
         return partial(through, layers, recompute=self.recomputes, generators=generators)
