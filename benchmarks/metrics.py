@@ -3,8 +3,8 @@
     python benchmarks/metrics.py
     python benchmarks/metrics.py --images 4096 --sides 64 256
 
-Prints, as JSON, the seconds of the sliced Wasserstein distance between two sets of random images of each size, and images
-of one set a second. Metrics with a network (FID and the like) will be added with their detectors.
+Prints, as JSON, the seconds of the sliced Wasserstein distance between two sets of random images of each size, and
+images of one set a second. Metrics with a network (FID and the like) will be added with their detectors.
 """
 
 import argparse

@@ -20,16 +20,9 @@ from torch import Tensor
 
 OUTSIDE = 4  # pixels of an output tile's side
 INSIDE = OUTSIDE + 2
-POINTS = (
-    0,
-    1,
-    -1,
-    2,
-    -2,
-)  # where the polynomials are evaluated, besides infinity; small numbers round little
+POINTS = (0, 1, -1, 2, -2)  # where the polynomials are evaluated, besides infinity; small ones round little
 STRIP = 2**20  # numbers in the transformed tiles of one strip: 4 MB, for the caches
-KERNELS = 5 * 2**19  # numbers in the transformed kernels at once, for few tiles: 10 MB; more are made in parts, and …
-LONG_STRIP = 2**22  # … anew for each strip, which is of 16 MB then
+LONG_STRIP = 2**22  # of a strip whose products are added to a total as large as the kernels
 
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
@@ -99,23 +92,14 @@ def _convolve(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     to = _matrices(x.dtype)
     tiles, (o, i) = _tiles(x, padding), weight.shape[:2]
     n, rows, columns = tiles.shape[2:5]
+    kernels = (to.kernel @ weight.transpose(0, 1).reshape(i * o, 9).T).view(-1, i, o)
     y = x.new_empty(n, rows * OUTSIDE, columns * OUTSIDE, o)
     blocks = _blocks(y)
-
-    def transform(outputs: slice) -> Tensor:
-        taps = weight[outputs].transpose(0, 1).reshape(-1, 9)
-        return (to.kernel @ taps.T).view(len(to.kernel), i, -1)
-
-    few = n * rows * columns < o  # tiles: then the transformed kernels would be larger than all else
-    parts = _slices(o, KERNELS // (len(to.kernel) * i) if few else o)
-    whole = transform(parts[0]) if len(parts) == 1 else None
-    for strip in _strips(tiles, (STRIP if whole is not None else LONG_STRIP) // (len(to.kernel) * i)):
-        transformed = (to.input @ tiles[strip].reshape(INSIDE**2, -1)).view(len(to.kernel), -1, i)
-        for outputs in parts:
-            kernels = transform(outputs) if whole is None else whole
-            products = torch.bmm(transformed, kernels).view(len(to.kernel), -1)
-            block = blocks[strip][..., outputs]
-            block.copy_((to.output @ products).view(block.shape))
+    for strip in _strips(tiles, STRIP // (len(kernels) * max(i, o))):
+        transformed = (to.input @ tiles[strip].reshape(INSIDE**2, -1)).view(len(kernels), -1, i)
+        products = torch.bmm(transformed, kernels).view(len(kernels), -1)
+        block = blocks[strip]
+        block.copy_((to.output @ products).view(block.shape))
     height, width = _size(x, padding)
     return y[:, :height, :width].permute(0, 3, 1, 2)
 
@@ -128,7 +112,7 @@ def _correlate(x: Tensor, grad: Tensor, padding: int) -> Tensor:
     margins = (0, 0, 0, columns * OUTSIDE - grad.shape[3], 0, rows * OUTSIDE - grad.shape[2])
     blocks = _blocks(F.pad(grad.permute(0, 2, 3, 1), margins).contiguous())
     total = x.new_zeros(len(to.kernel), o, i)
-    for strip in _strips(tiles, LONG_STRIP // (len(to.kernel) * max(i, o))):  # few: each adds to the whole total
+    for strip in _strips(tiles, LONG_STRIP // (len(to.kernel) * max(i, o))):
         transformed = (to.input @ tiles[strip].reshape(INSIDE**2, -1)).view(len(to.kernel), -1, i)
         grads = (to.output.T @ blocks[strip].reshape(OUTSIDE**2, -1)).view(len(to.kernel), -1, o)
         total.baddbmm_(grads.transpose(1, 2), transformed)
