@@ -24,7 +24,7 @@ INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16")
 CPUINFO = Path("/proc/cpuinfo")
 MODEL = "emoji-64"
 ROUNDS = 5  # of ours and plain, in turn
-SHAPE = {"cpu": (4, 64, 64, 64), "cuda": (16, 256, 128, 128)}  # of the feature maps: images, channels, height, width
+SHAPE = {"cpu": (4, 256, 32, 32), "cuda": (16, 256, 128, 128)}  # of the feature maps: images, channels, height, width
 SIDE = {"cpu": 1536, "cuda": 8192}  # of the matrices
 BLOCK = {"cpu": 2**25, "cuda": 2**28}  # numbers that are copied
 
