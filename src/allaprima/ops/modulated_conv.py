@@ -63,10 +63,6 @@ def demodulating_conv2d(
     if x.element_size() == 2:  # equal after demodulation, and far from the end of half's range
         weight = weight / (weight.shape[1:].numel() ** 0.5 * weight.abs().amax(dim=(1, 2, 3), keepdim=True))
         style = style / style.abs().amax(dim=1, keepdim=True)
-    if _is_one_large_image(x, weight):
-        kernel = weight * style[0, :, None, None]
-        scale = torch.linalg.vector_norm(kernel, dim=(1, 2, 3)).square().add(EPS).rsqrt()[None]
-        return convolve(x, kernel.to(x.dtype)), scale
     return _modulate_and_convolve(x, weight, style, convolve), demodulation(weight, style)
 
 

@@ -27,8 +27,8 @@ META = torch.device("meta")
 STRENGTH = 0.5  # of an adaptive augmentation: at 0, where it begins, none of its operations is in use
 
 # A processor holds more than the tensors that are counted: copies of feature maps in the layouts of oneDNN while a
-# layer's gradients are computed, blocks between which nothing fits, and code that is loaded at first use. Measured on
-# two cores in ten trainings of five systems: with these two numbers, peaks are 0.90 to 1.15 of those measured
+# layer's gradients are computed, blocks between which nothing fits, and code that is loaded at first use. Measured with
+# one thread in ten trainings of five systems: with these two numbers, peaks are 0.90 to 1.15 of those measured
 # (docs/training.md). GPUs are taken at their word, which is not yet compared with a measurement.
 CPU_COPIES = 1.5  # times the feature maps and gradients
 CPU_CODE_GB = 0.08
