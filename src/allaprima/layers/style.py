@@ -94,7 +94,7 @@ class StyledConv2d(nn.Module):
         if not self.use_noise or mode == "none":
             return None
         if mode == "const":
-            return (self.noise_const * self.noise_strength)[None, None]
+            return self.noise_const.view(-1, 1, *self.size) * self.noise_strength
         assert mode == "random", mode
         return draw_noise(count, *self.size, generators=generators, device=self.bias.device) * self.noise_strength
 

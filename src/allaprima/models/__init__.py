@@ -5,6 +5,8 @@ from allaprima.models.growth import fade as fade
 from allaprima.models.lucidrains import LucidrainsDiscriminator as LucidrainsDiscriminator
 from allaprima.models.lucidrains import LucidrainsGenerator as LucidrainsGenerator
 from allaprima.models.mapping import MappingNetwork as MappingNetwork
+from allaprima.models.noise_maps import noise_maps as noise_maps
+from allaprima.models.noise_maps import paint_with_noise as paint_with_noise
 from allaprima.models.precision import fast_half as fast_half
 from allaprima.models.precision import set_half as set_half
 from allaprima.models.progan import ProGANDiscriminator as ProGANDiscriminator
@@ -19,8 +21,12 @@ from allaprima.models.spec import count_parameters as count_parameters
 from allaprima.models.spec import is_generator as is_generator
 from allaprima.models.spec import spec_from_dict as spec_from_dict
 from allaprima.models.spec import spec_to_dict as spec_to_dict
+from allaprima.models.style_layers import StyleLayer as StyleLayer
+from allaprima.models.style_layers import style_layers as style_layers
 from allaprima.models.stylegan import StyleGANDiscriminator as StyleGANDiscriminator
 from allaprima.models.stylegan import StyleGANGenerator as StyleGANGenerator
 from allaprima.models.stylegan2 import StyleGAN2Discriminator as StyleGAN2Discriminator
 from allaprima.models.stylegan2 import StyleGAN2Generator as StyleGAN2Generator
 from allaprima.models.stylegan3 import StyleGAN3Generator as StyleGAN3Generator
+from allaprima.models.taps import feature_layers as feature_layers
+from allaprima.models.taps import recording as recording

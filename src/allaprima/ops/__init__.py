@@ -11,6 +11,8 @@ from allaprima.ops.filter_design import jinc_lowpass as jinc_lowpass
 from allaprima.ops.filter_design import kaiser_lowpass as kaiser_lowpass
 from allaprima.ops.filtered_lrelu import filtered_lrelu as filtered_lrelu
 from allaprima.ops.grouped_conv import grouped_conv2d as grouped_conv2d
+from allaprima.ops.interpolation import lerp as lerp
+from allaprima.ops.interpolation import slerp as slerp
 from allaprima.ops.minibatch_std import minibatch_std as minibatch_std
 from allaprima.ops.modulated_conv import demodulating_conv2d as demodulating_conv2d
 from allaprima.ops.modulated_conv import demodulation as demodulation

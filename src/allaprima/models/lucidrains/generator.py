@@ -140,7 +140,7 @@ class SynthesisNetwork(nn.Module):
         if mode == "none":
             return None
         if mode == "const":
-            return self.noise_const[None]
+            return self.noise_const.view(-1, self.size, self.size)
         assert mode == "random", mode
         return draw_uniform_noise(count, self.size, generators=generators, device=self.noise_const.device)
 

@@ -127,12 +127,15 @@ Owned = tuple[SynthesisBlock, Tensor]  # a block and its styles
 LARGE = 2**21  # numbers in an image's feature maps: 8 MB
 
 
-def _one_by_one(x: Tensor, how: dict[str, Any]) -> bool:
+def _one_by_one(block: SynthesisBlock, x: Tensor, how: dict[str, Any]) -> bool:
     """Whether to go on image by image, for less memory: on a CPU, a batch of large feature maps is no quicker.
 
-    Not where one generator draws the noise of a batch: its numbers would come to other layers.
+    Not where one generator draws the noise of a batch: its numbers would come to other layers. Nor where each image
+    was given noise of its own (`allaprima.models.paint_with_noise`).
     """
     shares_noise = how["noise_mode"] == "random" and not isinstance(how["generators"], Sequence)
+    if block.conv1.use_noise and how["noise_mode"] == "const":
+        shares_noise = block.conv1.noise_const.ndim > 2
     records = torch.is_grad_enabled() or torch.compiler.is_compiling()
     return not (shares_noise or records) and x.device.type == "cpu" and len(x) > 1 and x[0].numel() >= LARGE
 
@@ -201,7 +204,7 @@ class SynthesisNetwork(Growing):
     def _paint(self, own: list[Owned], x: Tensor | None, image: Tensor | None, how: dict[str, Any]) -> Tensor:
         """Run these blocks; from where a batch's feature maps are large, image by image."""
         for position, (block, styles) in enumerate(own):
-            if x is not None and _one_by_one(x, how):
+            if x is not None and _one_by_one(block, x, how):
                 rest = own[position:]
                 return torch.cat([self._paint(*_alone(n, rest, x, image, how)) for n in range(len(x))])
             x, image = self._through(partial(block, **how), how["generators"])(x, image, styles)
