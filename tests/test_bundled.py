@@ -44,6 +44,6 @@ def test_the_documents_say_what_the_file_says(name: str) -> None:
     assert f"{kimg:.0f} kimg" in page
 
 
-def test_the_package_carries_painters_alone() -> None:
+def test_the_package_carries_painters_and_their_critics() -> None:
     for name in SHAPES:
-        assert list(load_networks(name).members()) == ["G_ema"]
+        assert list(load_networks(name).members()) == ["G_ema", "D"]

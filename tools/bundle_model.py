@@ -1,4 +1,4 @@
-"""Put the painter of a run into the package, in half precision, with where it comes from.
+"""Put the painter of a run and its discriminator into the package, in half precision, with where it comes from.
 
     python tools/bundle_model.py runs/dress-24 dress-24
 
@@ -38,12 +38,12 @@ def main() -> None:
     parser.add_argument("name", choices=sorted(SOURCES))
     parser.add_argument("--hardware", default="2 cores of an Intel Xeon (Sapphire Rapids), bfloat16")
     arguments = parser.parse_args()
-    found = load_networks(locate(arguments.run), roles=("G_ema",))
+    found = load_networks(locate(arguments.run), roles=("G_ema", "D"))
     provenance = {**SOURCES[arguments.name], "hardware": arguments.hardware, **found.provenance}
     provenance["data"].pop("path", None)
     out = ASSETS / f"{arguments.name}.safetensors"
     ASSETS.mkdir(exist_ok=True)
-    networks = Networks(G_ema=found.G_ema, provenance=provenance, class_names=found.class_names)
+    networks = Networks(G_ema=found.G_ema, D=found.D, provenance=provenance, class_names=found.class_names)
     save(networks, out, dtype=torch.float16)
     print(f"{out}: {out.stat().st_size / 1e6:.2f} MB, {provenance['images_seen'] / 1000:g} kimg")
 
