@@ -80,3 +80,9 @@ def test_images_of_a_sheet_stand_where_they_should(names):
 def test_names_that_are_higher_than_the_images_fit():
     sheet = lettered_grid(picture(2, 3, 4, 4), 1, row_names=["x", "y"], size=13)
     assert sheet.shape[0] == 4 + 2 + 4
+
+
+def test_the_name_of_a_row_stands_at_its_middle():
+    sheet = lettered_grid(picture(2, 3, 100, 10), 1, row_names=["xxxx", "xxxx"])
+    ink = np.nonzero((sheet[:100, : sheet.shape[1] - 10] < 128).any(axis=(1, 2)))[0]
+    assert abs(ink.mean() - 50) < 8
