@@ -4,6 +4,7 @@ import errno
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import allaprima
 from allaprima.checkpoint import Networks, save
 from allaprima.cli.main import main
 from allaprima.generation import latents_of_seeds
+from allaprima.latents.centres import centre_of_class
+from allaprima.latents.styles import styles_of_seeds
 from allaprima.models import build
 from tests.models.stylegan2.small import small_generator
 
@@ -164,6 +167,29 @@ def test_saved_z_obeys_class_and_truncation(pets: Path, run: Run) -> None:
     assert np.abs(difference).max() <= 1
 
 
+def test_truncation_may_lead_to_the_mean_of_a_class_or_the_nearest_cluster(
+    pets: Path, run: Run, tmp_path: Path
+) -> None:
+    G = allaprima.load(pets)
+    own = {"seeds": [3, 4], "class_index": 1, "noise_mode": "random"}
+    for text, psi in [("0@class", 0.0), ("0.5@class", 0.5), ("1@class", 1.0)]:
+        assert (
+            run(pets, "--seeds", "3,4", "--class", "1", "--truncation", text, "--noise", "random", "--out", text)[0]
+            == 0
+        )
+        ws = styles_of_seeds(G, [3, 4], class_index=1, truncation_psi=psi, centres=centre_of_class(G, 1)[None])
+        wanted = list(replace(allaprima.generate(G, ws=ws, noise_mode="random"), seeds=[3, 4]))
+        for seed, image in zip([3, 4], wanted, strict=True):
+            np.testing.assert_array_equal(pixels(Path(text, f"seed000{seed}.png")), image)
+    whole = list(allaprima.generate(G, **own))  # type: ignore[arg-type]
+    assert np.abs(pixels(Path("1@class/seed0004.png")).astype(int) - whole[1].astype(int)).max() <= 1
+    assert run(pets, "--seeds", "3", "--class", "1", "--truncation", "0.5@3", "--out", "clusters")[0] == 0
+    np.savez("z.npz", z=latents_of_seeds([7], 8).numpy())
+    assert_refused(
+        run, pets, "--latents", "z.npz", "--class", "1", "--truncation", "0.5@class", sentence="--truncation with @"
+    )
+
+
 def test_a_model_may_be_a_directory_or_a_run(model: Path, run: Run) -> None:
     G = allaprima.load(model)
     save(G, "hub")
@@ -198,9 +224,11 @@ def assert_refused(run: Run, *arguments: object, sentence: str) -> None:
         (["--seeds", "4294967296"], "4294967296 is no seed: the largest is 4294967295$"),
         (["--seeds", "1", "--latents", "w.npz"], "give --seeds or --latents, not both$"),
         (["--latents", "w.npz"], "there is no file w.npz$"),
-        (["--truncation", "nan"], "truncation_psi is nan: it must be a finite number"),
-        (["--truncation", "inf"], "truncation_psi is inf: it must be a finite number"),
-        (["--truncation", "x"], "Invalid value for '--truncation': 'x' is not a valid float"),
+        (["--truncation", "nan"], "'nan' is no truncation: give ψ as 0.7"),
+        (["--truncation", "inf"], "'inf' is no truncation: give ψ as 0.7"),
+        (["--truncation", "x"], "'x' is no truncation: give ψ as 0.7"),
+        (["--truncation", "0.5@"], "'0.5@' is no truncation: give ψ as 0.7"),
+        (["--truncation", "0.5@none.safetensors"], "there is no file none.safetensors"),
         (["--cutoff", "-1"], "Invalid value for '--cutoff'"),
         (["--noise", "loud"], "Invalid value for '--noise'"),
         (["--class", "0"], "this model knows no classes: paint without one$"),

@@ -48,6 +48,10 @@ def test_other_words_look_other():
     assert not np.array_equal(letters("1", width=40), letters("7", width=40))
 
 
+def test_signs_that_the_font_lacks_are_written_out():
+    assert np.array_equal(letters("ψ 0.5 × 2²"), letters("psi 0.5 x 22"))
+
+
 @pytest.mark.parametrize("width", [1, 5, 20, 200])
 def test_a_line_is_as_wide_as_asked(width):
     assert letters("a sentence that is far too long for so little room", width=width).shape[1] == width

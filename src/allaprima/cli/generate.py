@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from allaprima.cli.device import choose_device, device_option
+from allaprima.cli.truncation import finite, truncation_of, truncation_option
 
 if TYPE_CHECKING:
     from allaprima.generation import Images
@@ -20,9 +22,7 @@ MOST_CHANNELS = 4  # of a PNG
 @click.argument("model")
 @click.option("--seeds", help="Seeds and ranges of them: 0-31 or 0,5,10-14.  [default: 0-31]")
 @click.option("--latents", type=click.Path(path_type=Path), help="Paint saved latents (.npz, .npy, .safetensors).")
-@click.option(
-    "--truncation", default=1.0, show_default=True, help="ψ: 1 as learned, less for safer images, 0 the mean."
-)
+@truncation_option()
 @click.option("--cutoff", type=click.IntRange(min=0), help="Truncate only so many of the first layers.")
 @click.option(
     "--class",
@@ -45,7 +45,7 @@ def generate(
     model: str,
     seeds: str | None,
     latents: Path | None,
-    truncation: float,
+    truncation: str,
     cutoff: int | None,
     class_name: str | None,
     noise: str,
@@ -63,21 +63,31 @@ def generate(
     from allaprima import generation
     from allaprima.checkpoint import load_networks
     from allaprima.errors import LatentError
+    from allaprima.latents.styles import styles_of_seeds
 
     if seeds is not None and latents is not None:
         raise LatentError("give --seeds or --latents, not both")
     wanted = generation.parse_seeds("0-31" if seeds is None else seeds)
     networks = load_networks(model, roles=("G_ema",), device=choose_device(device_name))
     G = networks.G_ema
-    options: dict[str, Any] = {"truncation_psi": truncation, "truncation_cutoff": cutoff}
-    options |= label_of(class_name, networks.class_names)
+    label = label_of(class_name, networks.class_names)
     paint = partial(generation.generate, G, noise_mode=cast(Any, noise))
+    cut: dict[str, Any] = {"truncation_cutoff": cutoff}
     if latents is not None:
-        images = paint(ws=generation.read_latents(latents, G, **options))
+        if "@" in truncation:
+            raise LatentError(
+                "--truncation with @ is for seeds: saved latents can be drawn to the model's own average alone"
+            )
+        psi = finite(truncation, truncation)
+        images = paint(ws=generation.read_latents(latents, G, truncation_psi=psi, **cut, **label))
         names = [f"latent{index:04d}.png" for index in range(len(images))]
     else:
-        images = paint(seeds=wanted, **options)
-        names = [f"seed{seed:04d}.png" for seed in images.seeds]
+        options = truncation_of(truncation, G, label) | label | cut
+        if "centres" in options:
+            images = replace(paint(ws=styles_of_seeds(G, wanted, **options)), seeds=wanted)  # of the noise
+        else:
+            images = paint(seeds=wanted, **options)
+        names = [f"seed{seed:04d}.png" for seed in wanted]
     write(images, names, out, grid=grid)
 
 

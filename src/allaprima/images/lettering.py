@@ -18,6 +18,8 @@ from allaprima.images.pixels import composite
 PAPER, INK = (255, 255, 255), (40, 40, 40)
 LETTER = 13  # pixels high
 MARGIN = 4
+PLAIN = str.maketrans({"×": "x", "−": "-", "ψ": "psi", "²": "2"})
+"""What Pillow's own font writes instead of what it lacks."""
 
 
 def to_rgb(images: UInt8[Tensor, "n c h w"], background: tuple[int, ...] | str = PAPER) -> UInt8[Tensor, "n 3 h w"]:
@@ -33,7 +35,7 @@ def enlarge(images: UInt8[Tensor, "n c h w"], factor: int) -> UInt8[Tensor, "n c
 
 def letters(text: str, *, width: int | None = None, size: int = LETTER) -> NDArray[np.uint8]:
     """A line of text as [h, w, 3], dark on white; centred on ``width`` pixels, and cut off there with an ellipsis."""
-    font = ImageFont.load_default(size)
+    font, text = ImageFont.load_default(size), text.translate(PLAIN)
     if width is not None:
         text = _fitted(text, font, width - 2)
     wide = int(np.ceil(font.getlength(text))) + 2 * MARGIN if width is None else width
@@ -71,18 +73,18 @@ def lettered_grid(
     """
     count, _, height, width = images.shape
     rows = -(-count // columns)
-    names = [letters(name, size=size) for name in row_names]
-    left = max((name.shape[1] for name in names), default=0)
+    lines = [letters(name, size=size) for name in row_names]
+    left = max((line.shape[1] for line in lines), default=0)
     top = size + 2 * MARGIN if column_names else 0
     step_y, step_x = height + gap, width + gap
     sheet = np.full((top + rows * step_y - gap, left + columns * step_x - gap, 3), 255, np.uint8)
     for index, name in enumerate(column_names):
         x = left + index * step_x
         sheet[:top, x : x + width] = letters(name, width=width, size=size)
-    for index, name in enumerate(names):
-        y = top + index * step_y + max(0, (height - name.shape[0]) // 2)
-        part = name[: sheet.shape[0] - y]
-        sheet[y : y + part.shape[0], left - name.shape[1] : left] = part
+    for index, line in enumerate(lines):
+        y = top + index * step_y + max(0, (height - line.shape[0]) // 2)
+        part = line[: sheet.shape[0] - y]
+        sheet[y : y + part.shape[0], left - line.shape[1] : left] = part
     pixels = images.permute(0, 2, 3, 1).cpu().numpy()
     for index, image in enumerate(pixels):
         y, x = top + (index // columns) * step_y, left + (index % columns) * step_x
