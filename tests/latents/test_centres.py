@@ -53,6 +53,9 @@ def test_truncation() -> None:
     torch.testing.assert_close(cut[:, 0], (ws[:, 0] + centre) / 2)
     each = torch.randn(2, 3)
     torch.testing.assert_close(truncate(ws, each, 0.5)[1], truncate(ws[1:], each[1], 0.5)[0])
+    shares = truncate(ws, centre, torch.tensor([0.2, 0.9]), cutoff=2)
+    for n, psi in enumerate((0.2, 0.9)):
+        torch.testing.assert_close(shares[n], truncate(ws[[n]], centre, psi, cutoff=2)[0])
 
 
 def test_each_image_goes_to_its_nearest_centre() -> None:

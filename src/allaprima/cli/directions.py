@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from allaprima.cli.device import choose_device, device_option
-from allaprima.cli.mix import kind_of_output, write_frames
+from allaprima.cli.mix import FRAMES_PER_SECOND, kind_of_output
 from allaprima.cli.truncation import truncation_of, truncation_option
 
 if TYPE_CHECKING:
@@ -277,11 +277,14 @@ def film(
     layers: str | None,
 ) -> None:
     """Write a film: of all seeds along one direction, or of the first seed along each."""
+    from allaprima.cli import filming
+    from allaprima.files import make_directory
     from allaprima.latents.directions.strips import strip_film
 
     ws, names, _ = rows_of_picture(found, ws, names)
     frames = strip_film(G, ws, found, names, reach=reach, frames=FRAMES, layers=layers)
-    count = write_frames(out, frames, total=FRAMES)
+    make_directory(out.parent)
+    count = filming.film(out, frames, FRAMES, fps=FRAMES_PER_SECOND)
     click.echo(f"filmed {len(found)} directions in {count} frames: {out}")
 
 

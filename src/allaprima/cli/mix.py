@@ -1,7 +1,5 @@
 """allaprima mix: sheets and films of mixed styles."""
 
-import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -119,21 +117,12 @@ def sheets(G: Any, out: Path, chosen: list[str], how: dict[str, Any], *, one_pic
 
 def film(G: Any, out: Path, layers: str, how: dict[str, Any], seconds: float) -> None:
     """Write a film."""
+    from allaprima.cli import filming
+    from allaprima.files import make_directory
     from allaprima.latents.mixing import mixing_film
 
     per_column = max(1, round(seconds * FRAMES_PER_SECOND))
     frames = mixing_film(G, layers=layers, frames_per_column=per_column, **how)
-    count = write_frames(out, frames, total=per_column * len(how["columns"]))
-    click.echo(f"filmed {layers} layers in {count} frames: {out}")
-
-
-def write_frames(out: Path, frames: Iterable[Any], *, total: int) -> int:
-    """Write a film, with a bar of its progress; the number of frames. Raises `OutputError`."""
-    from tqdm import tqdm
-
-    from allaprima.files import make_directory
-    from allaprima.images.film import write_film
-
     make_directory(out.parent)
-    progress = tqdm(frames, total=total, unit="frame", disable=not sys.stderr.isatty(), leave=False)
-    return write_film(out, progress, fps=FRAMES_PER_SECOND)
+    count = filming.film(out, frames, per_column * len(how["columns"]), fps=FRAMES_PER_SECOND)
+    click.echo(f"filmed {layers} layers in {count} frames: {out}")

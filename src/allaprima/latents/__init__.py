@@ -18,4 +18,11 @@ from allaprima.latents.directions import write_directions as write_directions
 from allaprima.latents.mixing import mix as mix
 from allaprima.latents.mixing import mixed_styles as mixed_styles
 from allaprima.latents.mixing import mixing_film as mixing_film
+from allaprima.latents.model_walk import ModelWalk as ModelWalk
+from allaprima.latents.model_walk import walk_models as walk_models
+from allaprima.latents.motion import Motion as Motion
+from allaprima.latents.route import Route as Route
 from allaprima.latents.styles import styles_of_seeds as styles_of_seeds
+from allaprima.latents.walks import Breath as Breath
+from allaprima.latents.walks import Walk as Walk
+from allaprima.latents.walks import walk as walk

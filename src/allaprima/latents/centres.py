@@ -80,7 +80,7 @@ def nearest_centre(ws: Float[Tensor, "n s d"], centres: Float[Tensor, "k d"]) ->
 def truncate(
     ws: Float[Tensor, "n s d"],
     centre: Float[Tensor, "d"] | Float[Tensor, "n d"],
-    psi: float,
+    psi: float | Float[Tensor, "n"],
     cutoff: int | None = None,
 ) -> Float[Tensor, "n s d"]:
     """Move styles towards a centre: centre + ψ (w − centre), StyleGAN, appendix B, where it is the mean.
@@ -88,9 +88,10 @@ def truncate(
     Args:
         ws: Styles.
         centre: One for all images, or one for each.
-        psi: 1 leaves styles as they are, 0 gives the centre, -1 its other side.
+        psi: 1 leaves styles as they are, 0 gives the centre, -1 its other side; one for all images, or one for each.
         cutoff: Number of leading layers that are truncated; None: all.
     """
     place = centre[:, None] if centre.ndim == 2 else centre
-    near = torch.lerp(place.expand_as(ws), ws, psi)
+    share = psi[:, None, None].to(ws) if isinstance(psi, Tensor) else psi
+    near = torch.lerp(place.expand_as(ws), ws, share)
     return near if cutoff is None else torch.cat([near[:, :cutoff], ws[:, cutoff:]], dim=1)
