@@ -6,13 +6,15 @@ import pytest
 from tests.training.small import MIDDLE, make_data, tiny, train
 
 SHEET = "allaprima.training.directory.SHEET_PIXELS"
+SAMPLE = "allaprima.training.recorder.SAMPLE"
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _small_sheets() -> Iterator[None]:
-    """Sheets of 3×4 images: painting them would take most of a tiny training's time."""
+    """Sheets of 3×4 images, films of 4: painting them would take most of a tiny training's time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SHEET, (1, 1))
+        patch.setattr(SAMPLE, 4)
         yield
 
 

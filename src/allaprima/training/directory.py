@@ -6,6 +6,7 @@ stats.jsonl                 numbers of each tick, in the reference's format
 events.out.tfevents.*       the same for TensorBoard, if that is installed
 reals.png, fakes_init.png, fakesNNNNNN.png    sheets; N counts thousands of images
 snapshots/                  model files
+film/                       what its films are made of: see allaprima.training.film_log
 state/                      what an exact resume needs
 """
 
@@ -23,6 +24,7 @@ from allaprima.checkpoint import Networks, save
 from allaprima.errors import OutputError, RunError
 from allaprima.files import lock, make_directory, write_text
 from allaprima.images import grid, to_pixels, write_png
+from allaprima.training.film_log import FilmLog
 from allaprima.training.randomness import Streams
 from allaprima.training.run import Run
 
@@ -101,8 +103,13 @@ class RunDirectory:
         lines = path.read_text().splitlines() if path.is_file() else []
         return [json.loads(line) for line in lines if math.isfinite(_kimg(line))]
 
+    def seconds_trained(self) -> float:
+        """Time of all ticks in stats.jsonl."""
+        return sum(float(row.get("Timing/sec_per_tick", {}).get("mean", 0.0)) for row in self.statistics())
+
     def forget_after(self, kimg: float) -> None:
-        """Remove the ticks after ``kimg`` from stats.jsonl: a resume will write them again."""
+        """Remove the ticks after ``kimg`` from stats.jsonl and the film: a resume will write them again."""
+        FilmLog(self.path).forget_after(kimg)
         path = self.path / "stats.jsonl"
         if not path.is_file():
             return

@@ -17,6 +17,7 @@ from allaprima.training.board import Board
 from allaprima.training.directory import sheet_size
 from allaprima.training.health import Verdict, Vitals, examine
 from allaprima.training.process_memory import memory_gb as memory_gb
+from allaprima.training.recorder import Recorder
 from allaprima.training.run import Run
 from allaprima.training.session import Session
 from allaprima.training.state import has_good_state, restore_good, save_state
@@ -96,6 +97,7 @@ def fit(
     should_stop: Callable[[], bool] = lambda: False,
     on_step: Callable[[Run], None] = lambda run: None,
     expected_gb: float | None = None,
+    film: bool = True,
 ) -> Iterator[Report]:
     """Train until ``kimg`` thousand images are seen, yielding a report at each tick.
 
@@ -110,6 +112,7 @@ def fit(
         should_stop: Asked after each step.
         on_step: Told of each step.
         expected_gb: Peak memory that was expected, which stats.jsonl then has beside what was used.
+        film: Keep the records that `allaprima film` is made of; see `allaprima.training.recorder`.
 
     Raises:
         NonFiniteError: Names the step, the tensor and the last good snapshot. The saved state is not touched.
@@ -117,7 +120,7 @@ def fit(
     """
     if not is_finished(session.run):
         with closing(Board(session.directory.path, images_seen=session.run.images_seen)) as board:
-            yield from _Loop(session, board, on_divergence, expected_gb).run(should_stop, on_step)
+            yield from _Loop(session, board, on_divergence, expected_gb, film=film).run(should_stop, on_step)
 
 
 def is_finished(run: Run) -> bool:
@@ -128,13 +131,17 @@ def is_finished(run: Run) -> bool:
 class _Loop:
     """The loop and what it remembers from tick to tick."""
 
-    def __init__(self, session: Session, board: Board, on_divergence: OnDivergence, expected_gb: float | None) -> None:
+    def __init__(
+        self, session: Session, board: Board, on_divergence: OnDivergence, expected_gb: float | None, *, film: bool
+    ) -> None:
         self.session, self.board, self.on_divergence = session, board, on_divergence
         self.expected = {} if expected_gb is None else {"Resources/expected_mem_gb": expected_gb}
         self.training, self.directory = session.run, session.directory
         self.clock = _Clock(session.run)
         self.examiner = Examiner(session.run, session.dataset)
         self.history = [self._vitals(row) for row in session.directory.statistics()]
+        self.seconds_trained = session.directory.seconds_trained()
+        self.recorder = Recorder(session.run, session.dataset, session.directory.path) if film else None
         self.has_warned = False
 
     def run(self, should_stop: Callable[[], bool], on_step: Callable[[Run], None]) -> Iterator[Report]:
@@ -142,6 +149,7 @@ class _Loop:
         run, clock = self.training, self.clock
         if run.step == 0:
             _write_first_sheets(self.session)
+            self._record()
         if self.on_divergence == "rollback" and not has_good_state(self.directory.states):
             save_state(run, self.directory.states, good=True)
         source = self._batches()
@@ -198,6 +206,7 @@ class _Loop:
         clock.note(run)
         summary = run.statistics.summary()
         directory.append_statistics(summary)
+        self.seconds_trained += summary["Timing/sec_per_tick"]["mean"]
         self.board.write(summary, images_seen=run.images_seen)
         self.history.append(self._vitals(summary))
         augmented = run.recipe.aug != "noaug"
@@ -212,8 +221,13 @@ class _Loop:
             good = self.on_divergence == "rollback" and verdict.condition != "diverging"
             save_state(run, directory.states, good=good)
             clock.saved()
+        self._record()
         clock.next_tick(run)
         return report
+
+    def _record(self) -> None:
+        if self.recorder is not None:
+            self.recorder.record(self.seconds_trained)
 
     def _remember_halving(self) -> Report:
         """Note in the run directory how many images fit: what did not fit once is not tried again by a resume."""
@@ -249,6 +263,9 @@ class _Loop:
         restore_good(run, self.directory.states)
         run.rollbacks, run.slowdown = run.rollbacks + 1, run.slowdown * SLOWDOWN
         self.directory.forget_after(run.images_seen / 1000)
+        self.seconds_trained = self.directory.seconds_trained()
+        if self.recorder is not None:
+            self.recorder.reread()
         self.directory.append(
             "log.txt", f"{reason}: back to {run.images_seen / 1000:g} kimg with {run.slowdown:g} times the rates"
         )
