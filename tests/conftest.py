@@ -16,7 +16,7 @@ from torch import Tensor
 
 REFERENCE = Path(__file__).parent / "reference"
 VALUES, PROJECTIONS = 1024, 16  # of a sketch
-SHAPED = ["allaprima.ops", "allaprima.layers", "allaprima.models", "allaprima.losses", "allaprima.augment"]
+SHAPED = [f"allaprima.{name}" for name in ("ops", "layers", "models", "losses", "augment", "visuals")]
 
 install_import_hook(SHAPED, "tests.conftest.check_shapes")
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None, max_examples=50)

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from allaprima.errors import ConfigError, DataError
 from allaprima.metrics import SlicedWasserstein, sliced_wasserstein
-from allaprima.metrics.laplacian_pyramid import laplacian_pyramid
 from allaprima.metrics.sliced_wasserstein import choose_directions, choose_places, sliced_distance
 from allaprima.metrics.subset import Images
+from allaprima.ops.laplacian_pyramid import laplacian_pyramid
 
 QUICK: dict[str, Any] = {"patches_per_image": 16, "projections": 16}
 

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from allaprima.errors import LatentError, ModelFileError
 from allaprima.models import spec_to_dict
@@ -23,12 +23,12 @@ class Likeness:
     num_ws: int
 
     @classmethod
-    def of(cls, G: Any) -> Self:
+    def of(cls, G: Any) -> "Likeness":
         """That of a generator."""
         return cls(architecture=spec_to_dict(G.spec)["type"], w_dim=G.w_dim, num_ws=G.num_ws)
 
     @classmethod
-    def from_dict(cls, data: Any, path: Path) -> Self:
+    def from_dict(cls, data: Any, path: Path) -> "Likeness":
         """What `to_dict` wrote. Raises `ModelFileError` that names ``path``."""
         try:
             found = cls(**data)

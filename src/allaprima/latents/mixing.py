@@ -59,8 +59,8 @@ class MixedImages:
 
 
 def mixed_styles(
-    G: Any, rows: Float[Tensor, "*r s d"], columns: Float[Tensor, "*r s d"], layers: Layers
-) -> Float[Tensor, "*r s d"]:
+    G: Any, rows: Float[Tensor, "*r s d"], columns: Float[Tensor, "*k s d"], layers: Layers
+) -> Float[Tensor, "*both s d"]:
     """The styles of ``layers`` from ``columns``, all others from ``rows``; both may be broadcast.
 
     Raises:

@@ -18,8 +18,8 @@ from torch import Tensor
 
 from allaprima.errors import ConfigError, DataError
 from allaprima.images import to_network
-from allaprima.metrics.laplacian_pyramid import laplacian_pyramid, level_sizes
 from allaprima.metrics.subset import Images, random_subset
+from allaprima.ops.laplacian_pyramid import laplacian_pyramid, level_sizes
 
 PATCH = 7
 """Side of a patch, in pixels; images that are smaller are patches themselves."""

@@ -110,7 +110,7 @@ def rank(
     *,
     names: Sequence[str] | None = None,
     labels: Float[Tensor, "n d"] | None = None,
-    company: Pixels | None = None,
+    company: UInt8[Tensor, "k c h w"] | None = None,
     batch_size: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Ranking:
@@ -152,12 +152,12 @@ def rank(
     )
 
 
-def company_of(images: Pixels | ImageDataset, count: int) -> Pixels:
+def company_of(images: Pixels | ImageDataset, count: int) -> UInt8[Tensor, "k c h w"]:
     """So many images from all over, or all if they are fewer."""
     return chosen(images, spread(_extent(images)[0], count))
 
 
-def chosen(images: Pixels | ImageDataset, numbers: Sequence[int]) -> Pixels:
+def chosen(images: Pixels | ImageDataset, numbers: Sequence[int]) -> UInt8[Tensor, "m c h w"]:
     """The images of these numbers."""
     if isinstance(images, Tensor):
         return images[list(numbers)]

@@ -97,6 +97,6 @@ def upright(vectors: Float[Tensor, "v d"]) -> Float[Tensor, "v d"]:
     return vectors * torch.where(largest < 0, -1.0, 1.0).to(vectors)
 
 
-def flattened(ws: Float[Tensor, "n s d"]) -> Float[Tensor, "n d"]:
+def flattened(ws: Float[Tensor, "n s d"]) -> Float[Tensor, "n e"]:
     """One vector for each image: w, where all layers have the same, and otherwise all styles one after another."""
     return ws[:, 0] if bool((ws == ws[:, :1]).all()) else rearrange(ws, "n s d -> n (s d)")

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from allaprima.ops import setup_filter, upfirdn2d
+from allaprima.ops.upfirdn2d import setup_filter, upfirdn2d
 
 BINOMIAL = (1, 4, 6, 4, 1)
 """The filter's taps: a Gaussian of standard deviation 1, in all but name."""

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from allaprima.metrics.laplacian_pyramid import collapse, double, halve, laplacian_pyramid, level_sizes
+from allaprima.ops.laplacian_pyramid import collapse, double, halve, laplacian_pyramid, level_sizes
 
 SIZES = [(64, 64), (32, 48), (101, 67), (33, 17), (16, 16), (15, 40), (7, 5), (1, 1)]
 
