@@ -21,9 +21,7 @@ def slow_bands(image: Tensor) -> list[Tensor]:
     def smooth(x: Tensor, gain: float) -> Tensor:
         padded = F.pad(x[None], (2, 2, 2, 2), mode="reflect")[0]
         h, w = x.shape[1:]
-        terms = [
-            gain * TAPS[i] * TAPS[j] * padded[:, i : i + h, j : j + w] for i in range(5) for j in range(5)
-        ]
+        terms = [gain * TAPS[i] * TAPS[j] * padded[:, i : i + h, j : j + w] for i in range(5) for j in range(5)]
         return torch.stack(terms).sum(dim=0)
 
     bands = []

@@ -21,6 +21,10 @@ from allaprima.latents.mixing import mixing_film as mixing_film
 from allaprima.latents.model_walk import ModelWalk as ModelWalk
 from allaprima.latents.model_walk import walk_models as walk_models
 from allaprima.latents.motion import Motion as Motion
+from allaprima.latents.projection import Projection as Projection
+from allaprima.latents.projection import Search as Search
+from allaprima.latents.projection import own_distance as own_distance
+from allaprima.latents.projection import project as project
 from allaprima.latents.route import Route as Route
 from allaprima.latents.styles import styles_of_seeds as styles_of_seeds
 from allaprima.latents.walks import Breath as Breath
