@@ -3,9 +3,9 @@
     python benchmarks/projection.py emoji-64 /work/shared/data/emoji-noto-64-rgba.zip --sheet docs/images/projection.png
 
 Projects as many images that the model paints itself (seeds from 0 on, its own noise, no truncation) into W+, as many of
-the data, from all over it, into W and W+, and tunes the generator for the last. Prints the median, least and largest PSNR
-(8-bit pixels, over all channels, colours premultiplied with alpha), and seconds for each image, all of a kind being
-searched for at once; JSON.
+the data, from all over it, into W and W+, and tunes the generator for the last. Prints JSON: the median, least and
+largest PSNR (8-bit pixels, over all channels, colours premultiplied with alpha), and seconds for each image, all of a
+kind being searched for at once.
 """
 
 import argparse

@@ -45,7 +45,7 @@ def test_locality_keeps_the_rest() -> None:
     before = G.synthesis(others, noise_mode="const")
 
     def strayed(weight: float) -> Tensor:
-        how = Tuning(steps=15, learning_rate=0.03, locality_weight=weight, locality_interval=1)
+        how = Tuning(steps=15, learning_rate=0.03, locality_weight=weight)
         tuning = PivotalTuning(G, targets, ws, distance=PyramidDistance(), how=how)
         list(tuning)
         return (tuning.G.synthesis(others, noise_mode="const") - before).abs().mean()
@@ -69,7 +69,7 @@ def test_a_seed_decides_all() -> None:
     ws = G.mapping(torch.randn(1, G.z_dim), None)
     made = []
     for seed in (1, 1, 2):
-        how = Tuning(steps=3, seed=seed, locality_weight=1.0, locality_interval=1)
+        how = Tuning(steps=3, seed=seed, locality_weight=1.0)
         tuning = PivotalTuning(G, some_images(16, 16, count=1), ws, distance=PyramidDistance(), how=how)
         list(tuning)
         made.append(tuning.G)

@@ -33,22 +33,20 @@ class Tuning:
         square_weight: Of the mean squared difference, beside the distance (λ_L2 of equation 3).
         locality_weight: Of the mean squared difference between what the new and the old generator paint nearby (λ_R of
             equation 6); 0: let the other images go where they will.
-        locality_interval: Once in so many steps; its weight is so many times larger then.
         reach: How far from a pivot, towards a random w: α of equation 4, in lengths of w - mean(w).
         seed: Of these random w.
     """
 
     steps: int = 100
-    learning_rate: float = 3e-3
+    learning_rate: float = 5e-3
     square_weight: float = 1.0
-    locality_weight: float = 0.1
-    locality_interval: int = 4
+    locality_weight: float = 3.0
     reach: float = 0.5
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.locality_interval < 1:
-            raise ConfigError("pivotal tuning needs at least 1 step, and locality an interval of at least 1 step")
+        if self.steps < 1:
+            raise ConfigError(f"the number of steps is {self.steps}: pivotal tuning needs at least 1 step")
 
 
 class Tuned(NamedTuple):
@@ -119,7 +117,7 @@ class PivotalTuning:
                 turn = done % len(parts)
                 with torch.enable_grad():
                     distance, loss = self._loss(parts[turn], measures[turn])
-                    if self.how.locality_weight and done % self.how.locality_interval == 0:
+                    if self.how.locality_weight:
                         loss = loss + self._strayed(parts[turn], generator)
                     gradients = torch.autograd.grad(loss, painters, allow_unused=True)
                 for parameter, gradient in zip(painters, gradients, strict=True):
@@ -151,7 +149,7 @@ class PivotalTuning:
         with torch.no_grad():
             before = self.original.synthesis(nearby, noise_mode="const")
         now = self.G.synthesis(nearby, noise_mode="const")
-        return self.how.locality_weight * self.how.locality_interval * square(now - before).sum()
+        return self.how.locality_weight * square(now - before).sum()
 
 
 def square(difference: Float[Tensor, "n c h w"]) -> Float[Tensor, " n"]:
