@@ -137,9 +137,7 @@ def doubtful_picture(ranking: Ranking, images: Pixels | ImageDataset) -> list[Pi
     return [Picture(name="verdicts-images-doubtful", caption=caption, image=_sheet(chosen(images, numbers), captions))]
 
 
-def gradient_picture(
-    D: Any, fakes: Pixels, ranking: Ranking, c: Tensor, company: UInt8[Tensor, "k c h w"]
-) -> Picture:
+def gradient_picture(D: Any, fakes: Pixels, ranking: Ranking, c: Tensor, company: UInt8[Tensor, "k c h w"]) -> Picture:
     """Images over their gradient maps: some with high scores, some with low ones."""
     half = max(NUM_GRADIENTS // 2, 1)
     numbers = list(dict.fromkeys([*ranking.highest(half), *ranking.lowest(half)[::-1]]))
