@@ -10,11 +10,12 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from allaprima.generation import read_latents
+from allaprima.generation import generate, read_latents
 from allaprima.images import to_pixels
 from allaprima.latents.projection.outcome import folders, frames, painted_psnr, table, write_outcome
 from allaprima.latents.projection.projection import Projection, project
 from allaprima.latents.projection.search import Search
+from allaprima.latents.styles import as_tensors
 from tests.surgery.small import generator, paint
 
 QUICK = Search(steps=3)
@@ -44,6 +45,10 @@ def test_of_one_target_all_is_in_the_directory(channels: int, tmp_path: Path) ->
     assert told["search"]["steps"] == 3
     assert told["targets"][0]["psnr"] == pytest.approx(quality.item(), abs=0.01)
     assert told["targets"][0]["steps"] == 3
+    again = torch.stack(list(as_tensors(generate(G, ws=found.ws))))
+    assert told["targets"][0]["psnr_with_own_noise"] == pytest.approx(
+        painted_psnr(again, found.targets).item(), abs=0.01
+    )
 
 
 def test_of_several_targets_each_has_a_folder(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from allaprima.files import atomic_file, make_directory, write_text
 from allaprima.images import enlarge, grid, sheet_shape, to_network, to_pixels, to_rgb, write_png
 from allaprima.latents.likeness import Likeness
 from allaprima.latents.projection.curve import draw_curve
+from allaprima.latents.projection.pivotal import painted
 from allaprima.latents.projection.projection import Projection
 from allaprima.latents.projection.target import psnr
 from allaprima.models import paint_with_noise
@@ -38,6 +39,7 @@ def write_outcome(directory: Path, projection: Projection, names: Sequence[str])
     ``latents.safetensors`` holds ``ws`` and the noise maps of all targets, ``distance.csv`` and ``distance.png`` the
     way there, ``projection.json`` the settings and figures. ``target.png``, ``projected.png`` and ``projected_w.npz``
     (the reference's: ``w``, [1, num_ws, w_dim]) are beside them, or for several targets in a folder of each one's name.
+    ``psnr_with_own_noise`` is that of the styles with the model's own noise: what ``allaprima generate`` paints.
 
     Args:
         directory: Is made.
@@ -53,6 +55,7 @@ def write_outcome(directory: Path, projection: Projection, names: Sequence[str])
     make_directory(directory)
     pixels = to_pixels(projection.images())
     quality = painted_psnr(pixels, projection.targets)
+    again = painted_psnr(painted(projection.G, projection.ws), projection.targets)
     for index, folder in enumerate(folders(directory, names)):
         make_directory(folder)
         write_picture(folder / "target.png", projection.targets[index])
@@ -62,7 +65,7 @@ def write_outcome(directory: Path, projection: Projection, names: Sequence[str])
     write_latents(directory / "latents.safetensors", projection, names)
     write_text(directory / "distance.csv", table(projection.curve, names))
     write_png(directory / "distance.png", draw_curve(projection.curve))
-    write_text(directory / "projection.json", json.dumps(_figures(projection, names, quality), indent=2) + "\n")
+    write_text(directory / "projection.json", json.dumps(_figures(projection, names, quality, again), indent=2) + "\n")
     return quality
 
 
@@ -126,7 +129,7 @@ def frames(projection: Projection) -> Iterator[NDArray[np.uint8]]:
         yield grid(enlarge(pairs, factor), columns)
 
 
-def _figures(projection: Projection, names: Sequence[str], quality: Tensor) -> dict[str, Any]:
+def _figures(projection: Projection, names: Sequence[str], quality: Tensor, again: Tensor) -> dict[str, Any]:
     last = projection.curve.nan_to_num(nan=float("inf"))
     done = projection.curve.isfinite().sum(dim=0)
     return {
@@ -135,6 +138,7 @@ def _figures(projection: Projection, names: Sequence[str], quality: Tensor) -> d
             {
                 "name": name,
                 "psnr": round(float(quality[i]), 2),
+                "psnr_with_own_noise": round(float(again[i]), 2),
                 "distance": round(float(last[max(int(done[i]) - 1, 0), i]), 5) if done[i] else None,
                 "steps": int(done[i]),
             }

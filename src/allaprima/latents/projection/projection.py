@@ -23,7 +23,7 @@ FRAMES = 120
 class Projection:
     """Searches while it is iterated over, group by group of targets; holds what is found so far.
 
-        projection = Projection(G, targets, steps=300)
+        projection = Projection(G, targets, how=Search(steps=300))
         for step in projection:
             ...  # may be left at any time
 
