@@ -245,3 +245,17 @@ def test_lines_are_plain_json(free: None, data: Path, tmp_path: Path) -> None:
     assert {len(row["fakes"]) for row in rows} == {6}
     assert all(row["cost"] > 0 for row in rows)
     assert rows[0]["seconds"] == 0 < rows[1]["seconds"]
+
+
+def test_a_record_for_which_there_is_no_memory_is_left_out(data: Path, tmp_path: Path) -> None:
+    run = small_run()
+    made = recorder(run, data, tmp_path)
+    no_memory = run.D.register_forward_pre_hook(refuse)
+    assert not made.record(1e6)
+    assert not (tmp_path / "film").exists()
+    no_memory.remove()
+    assert made.record(1e6)
+
+
+def refuse(*_: Any) -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")

@@ -40,6 +40,9 @@ def test_any_shape_trains_two_ticks_and_paints(
         "reals.png",
         "fakes_init.png",
         "fakes000000.png",
+        "film/assessment.jsonl",
+        "film/fakes-000000000000.png",
+        "film/reals.png",
         "snapshots/network-snapshot-000000.safetensors",
         "state/state-000000000016.safetensors",
     }

@@ -21,6 +21,7 @@ from allaprima.images import to_network
 from allaprima.images.film_sheet import shrunk
 from allaprima.models.judging import as_seen, company_size, in_company, judge
 from allaprima.training.film_log import Assessment, FilmLog, spent
+from allaprima.training.memory import is_out_of_memory
 from allaprima.training.randomness import Streams
 from allaprima.training.run import Run
 
@@ -67,9 +68,14 @@ class Recorder:
         if not self.is_due(trained):
             return False
         begun, run = self.clock(), self.run
+        try:
+            painted, reals, fakes = self._assess()
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            return False  # a film is not worth a training: it halves its parts, and the next tick asks again
         if not self._made:
             self.log.write_reals(shrunk(to_network(self._reals)))
-        painted, reals, fakes = self._assess()
         self.log.write_fakes(painted, run.images_seen)
         found = Assessment(
             images_seen=run.images_seen,
