@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from measuring import show
 from torch import Tensor
 
-from allaprima.cli.allocator import keep_memory
+from allaprima.allocator import keep_memory
 from allaprima.ops import winograd_conv2d
 
 BATCHES = (1, 4, 16)

@@ -96,7 +96,7 @@ def in_a_fresh_process(kind: str, configuration: str, batch: int, arguments: arg
 def work(arguments: argparse.Namespace) -> None:
     """Measure one kind and print the figures as one line of JSON."""
     if arguments.kind == "ours":
-        from allaprima.cli.allocator import keep_memory
+        from allaprima.allocator import keep_memory
 
         keep_memory()  # as the command line does when it begins
     import torch

@@ -53,7 +53,7 @@ def in_a_fresh_process(job: Any, script: Path = SCRIPT) -> dict[str, Any]:
 def work(job: Job) -> None:
     """Measure and print the figures as one line of JSON."""
     if job.kind == "ours":
-        from allaprima.cli.allocator import keep_memory
+        from allaprima.allocator import keep_memory
 
         keep_memory()  # as the command line does when it begins
     import numpy as np

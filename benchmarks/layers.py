@@ -12,7 +12,7 @@ import time
 from statistics import median
 from typing import Any
 
-from allaprima.cli.allocator import keep_memory
+from allaprima.allocator import keep_memory
 
 DEPTH = 3  # of a layer's name: synthesis.b64.conv0
 

@@ -17,8 +17,8 @@ import torch
 from measuring import show
 from torch import Tensor
 
+from allaprima.allocator import keep_memory
 from allaprima.checkpoint import load_networks
-from allaprima.cli.allocator import keep_memory
 from allaprima.cli.device import choose_device
 from allaprima.data import ImageDataset
 from allaprima.generation import generate

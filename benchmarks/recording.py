@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from measuring import show
 
-from allaprima.cli.allocator import keep_memory
+from allaprima.allocator import keep_memory
 from allaprima.cli.device import choose_device
 from allaprima.training import RECIPES, Report, fit, open_session, with_overrides
 from allaprima.training.film_log import FilmLog, spent

@@ -28,8 +28,8 @@ from jaxtyping import Int64, UInt8
 from measuring import show
 from torch import Tensor, nn
 
+from allaprima.allocator import keep_memory
 from allaprima.checkpoint import load, locate, read_description
-from allaprima.cli.allocator import keep_memory
 from allaprima.cli.device import choose_device
 from allaprima.data import ImageDataset
 from allaprima.data.archive import archive_writer

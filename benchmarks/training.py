@@ -13,7 +13,7 @@ import dataclasses
 import torch
 from measuring import seconds, show
 
-from allaprima.cli.allocator import keep_memory
+from allaprima.allocator import keep_memory
 from allaprima.cli.device import choose_device
 from allaprima.models import count_parameters
 from allaprima.training import RECIPES, with_overrides

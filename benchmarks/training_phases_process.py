@@ -42,7 +42,7 @@ class Job:
 def work(job: Job) -> None:
     """Measure and print the figures as one line of JSON."""
     if job.kind == "ours":
-        from allaprima.cli.allocator import keep_memory
+        from allaprima.allocator import keep_memory
 
         keep_memory()  # as the command line does when it begins
     import torch

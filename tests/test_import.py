@@ -16,7 +16,18 @@ from allaprima.models import fast_half
 from allaprima.ops import conv2d, minibatch_std
 
 SOURCE = Path(__file__).parents[1] / "src"
-HEAVY = ["pydantic", "av", "gradio", "torchvision", "matplotlib", "tensorboard", "jax", "tensorflow"]
+HEAVY = [
+    "pydantic",
+    "fastapi",
+    "uvicorn",
+    "av",
+    "gradio",
+    "torchvision",
+    "matplotlib",
+    "tensorboard",
+    "jax",
+    "tensorflow",
+]
 HEAVY += ["onnx", "onnxscript", "onnxruntime", "huggingface_hub"]
 PACKAGES = [
     "allaprima",

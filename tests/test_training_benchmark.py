@@ -135,7 +135,7 @@ def test_ours_and_plain_are_measured(
 ) -> None:
     command = ["training_phases.py", "laptop", "--size", "8", "--batch", "4", "--device", "cpu", *SHORT]
     monkeypatch.setattr(sys, "argv", command)
-    monkeypatch.setattr(import_module("allaprima.cli.allocator"), "keep_memory", lambda: None)
+    monkeypatch.setattr(import_module("allaprima.allocator"), "keep_memory", lambda: None)
     bench.main()
     (row,) = json.loads(capsys.readouterr().out)["figures"]["networks"]
     assert row["every"] == {"generator": 1, "discriminator": 1, "penalty": 16}

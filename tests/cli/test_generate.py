@@ -13,6 +13,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors.torch import save_file
 
 import allaprima
 from allaprima.checkpoint import Networks, save
@@ -20,7 +21,7 @@ from allaprima.cli.main import main
 from allaprima.generation import latents_of_seeds
 from allaprima.latents.centres import centre_of_class
 from allaprima.latents.styles import styles_of_seeds
-from allaprima.models import build
+from allaprima.models import build, noise_maps
 from tests.models.stylegan2.small import small_generator
 
 Run = Callable[..., tuple[int, str, str]]
@@ -315,3 +316,19 @@ def test_a_full_disk_leaves_no_half_image(model: Path, run: Run, monkeypatch: py
     for name in names(Path("out")):
         assert name.startswith("seed")
         assert pixels(Path("out", name)).shape == (24, 16, 3)
+
+
+def test_the_noise_of_a_projection_is_painted_unless_another_is_wanted(model: Path, run: Run) -> None:
+    G = allaprima.load(model)
+    ws = G.mapping(latents_of_seeds([7], G.z_dim)).contiguous()
+    noise = {f"noise.{name}": torch.randn(1, 1, *own.shape) * 5 for name, own in noise_maps(G).items()}
+    save_file({"ws": ws, **noise}, "latents.safetensors")
+    for folder, options in [("a", []), ("b", ["--noise", "saved"]), ("c", ["--noise", "const"])]:
+        assert run(model, "--latents", "latents.safetensors", *options, "--out", folder)[0] == 0
+    a, b, c = (pixels(Path(folder, "latent0000.png")) for folder in "abc")
+    np.testing.assert_array_equal(a, b)
+    assert (a != c).any()
+    save_file({"ws": ws}, "bare.safetensors")
+    assert_refused(
+        run, model, "--latents", "bare.safetensors", "--noise", "saved", sentence="--noise saved is for latents"
+    )

@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor
 
-from allaprima.errors import LatentError
-from allaprima.generation import latents_of_seeds, read_latents
+from allaprima.errors import ConfigError, LatentError
+from allaprima.generation import generate, latents_of_seeds, read_latents, read_noise
+from allaprima.images import to_pixels
+from allaprima.models import noise_maps, paint_with_noise
+from tests.surgery import small
 
 
 def write_safetensors(path: Path, name: str, array: Tensor) -> Path:
@@ -256,3 +259,48 @@ def test_random_damage_is_refused_or_does_not_show(
         read_latents(path, Model())
     except LatentError:
         complaint(path, Model())
+
+
+def saved_projection(path: Path, G: Any, noise: dict[str, Tensor]) -> Path:
+    ws = G.mapping(latents_of_seeds([3, 4], G.z_dim)).contiguous()
+    save_file({"ws": ws, **{f"noise.{name}": maps for name, maps in noise.items()}}, path)
+    return path
+
+
+def test_noise_that_was_saved_is_painted_with(tmp_path):
+    G = small.generator("skip", 16, 24)
+    noise = {name: torch.randn(2, 1, *own.shape) for name, own in noise_maps(G).items()}
+    path = saved_projection(tmp_path / "latents.safetensors", G, noise)
+    found = read_noise(path, G)
+    assert found.keys() == noise.keys()
+    ws = read_latents(path, G)
+    wanted = to_pixels(paint_with_noise(G, ws, noise)).permute(0, 2, 3, 1).numpy()
+    for batch_size in (1, 2):
+        painted = np.stack(list(generate(G, ws=ws, noise=found, batch_size=batch_size)))
+        assert np.abs(painted.astype(int) - wanted.astype(int)).max() <= 1
+    assert np.abs(np.stack(list(generate(G, ws=ws))).astype(int) - wanted.astype(int)).max() > 1
+
+
+def test_files_without_noise_have_none(tmp_path):
+    G = small.generator("skip")
+    assert read_noise(saved_projection(tmp_path / "latents.safetensors", G, {}), G) == {}
+    assert read_noise(write_npz(tmp_path / "a", "w", torch.zeros(1, G.w_dim)), G) == {}
+
+
+def test_noise_of_another_model_is_refused(tmp_path):
+    G = small.generator("skip")
+    path = tmp_path / "latents.safetensors"
+    for noise in ({"b99.conv0": torch.zeros(2, 1, 4, 4)}, {"b8.conv0": torch.zeros(2, 1, 4, 4)}):
+        with pytest.raises(LatentError, match="no such layer"):
+            read_noise(saved_projection(path, G, noise), G)
+    with pytest.raises(LatentError, match="not finite"):
+        read_noise(saved_projection(path, G, {"b8.conv0": torch.full((2, 1, 8, 8), torch.nan)}), G)
+
+
+def test_noise_needs_a_map_for_each_image():
+    G = small.generator("skip")
+    noise = {"b8.conv0": torch.zeros(2, 1, 8, 8)}
+    with pytest.raises(LatentError, match="each of the 3 images"):
+        generate(G, seeds=range(3), noise=noise)
+    with pytest.raises(ConfigError, match="give one of them"):
+        generate(G, seeds=range(2), noise=noise, noise_mode="none")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from allaprima.errors import ConfigError
+from allaprima.device import choose_device as choose_device
 
 
 def device_option() -> Callable[[Any], Any]:
@@ -13,20 +13,3 @@ def device_option() -> Callable[[Any], Any]:
     return click.option(
         "--device", "device_name", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps, …"
     )
-
-
-def choose_device(name: str) -> Any:
-    """The torch device of that name; ``auto`` takes a GPU if there is one. Raises `ConfigError`."""
-    import torch
-
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device).tolist()
-    except Exception as error:  # a backend that is not there says so in its own way
-        reason = (str(error).splitlines() or [type(error).__name__])[0].partition(". ")[0]
-        raise ConfigError(f"--device {name!r} cannot be used on this machine: {reason}") from error
-    return device

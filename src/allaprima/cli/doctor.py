@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from allaprima.cli.allocator import keep_memory
+from allaprima.allocator import keep_memory
 from allaprima.cli.device import choose_device, device_option
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,10 +31,9 @@ MOST_CHANNELS = 4  # of a PNG
 )
 @click.option(
     "--noise",
-    type=click.Choice(["const", "random", "none"]),
-    default="const",
-    show_default=True,
-    help="The model's own noise, noise drawn from the seed, or none.",
+    type=click.Choice(["const", "random", "none", "saved"]),
+    help="The model's own noise, noise drawn from the seed, none, or that which was saved with the latents."
+    "  [default: saved, if there is some, else const]",
 )
 @click.option("--grid", is_flag=True, help="One sheet of all images instead of one file for each.")
 @click.option(
@@ -48,7 +47,7 @@ def generate(
     truncation: str,
     cutoff: int | None,
     class_name: str | None,
-    noise: str,
+    noise: str | None,
     grid: bool,
     out: Path,
     device_name: str,
@@ -71,7 +70,7 @@ def generate(
     networks = load_networks(model, roles=("G_ema",), device=choose_device(device_name))
     G = networks.G_ema
     label = label_of(class_name, networks.class_names)
-    paint = partial(generation.generate, G, noise_mode=cast(Any, noise))
+    paint = partial(generation.generate, G, **noise_of(noise, latents, G))
     cut: dict[str, Any] = {"truncation_cutoff": cutoff}
     if latents is not None:
         if "@" in truncation:
@@ -89,6 +88,17 @@ def generate(
             images = paint(seeds=wanted, **options)
         names = [f"seed{seed:04d}.png" for seed in wanted]
     write(images, names, out, grid=grid)
+
+
+def noise_of(noise: str | None, latents: Path | None, G: Any) -> dict[str, Any]:
+    """What `--noise` means, as arguments of `allaprima.generate`. Raises `LatentError`."""
+    from allaprima.errors import LatentError
+    from allaprima.generation import read_noise
+
+    saved = read_noise(latents, G) if latents is not None and noise in (None, "saved") else {}
+    if noise == "saved" and not saved:
+        raise LatentError("--noise saved is for latents that were saved with noise, as allaprima project does")
+    return {"noise": saved} if saved else {"noise_mode": noise or "const"}
 
 
 def label_of(text: str | None, class_names: list[str] | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from allaprima.cli.allocator import keep_memory
+from allaprima.allocator import keep_memory
 from allaprima.errors import AllaPrimaError
 from allaprima.version import __version__
 
@@ -20,6 +20,7 @@ COMMANDS = {
     "project": "Find the latents of an image.",
     "encoder": "Teach a network to guess the latents of images.",
     "directions": "Find directions in the styles, and paint along them.",
+    "evaluate": "Measure a model's images, or those of all snapshots.",
     "explain": "Show how a model paints, layer by layer, on one page.",
     "film": "Film a training: its images, and its discriminator's verdicts.",
     "import": "Make a model file of another program's pickle, safely.",
@@ -27,6 +28,7 @@ COMMANDS = {
     "models": "List the known public models.",
     "blend": "Blend two networks into one.",
     "convert": "Change a model's size, aspect, channels or precision.",
+    "studio": "Paint, project and watch trainings in the browser.",
     "doctor": "Say what this machine has and how fast it is.",
 }
 HOMES = {"import": ("importing", "import_model"), "export": ("exporting", "export_model")}  # not named by themselves

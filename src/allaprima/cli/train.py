@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +15,7 @@ import click
 from allaprima.cli.device import choose_device, device_option
 
 if TYPE_CHECKING:
+    from allaprima.metrics.in_training import MetricWatch
     from allaprima.training import Recipe, Report
 
 DEFAULT_RECIPE = "auto"
@@ -34,6 +35,17 @@ DEFAULT_RECIPE = "auto"
     help="What to do when numbers explode: stop, or go back to the last good snapshot with half the rates.",
 )
 @click.option("--kimg", type=float, help="Length of the training in thousands of images; fractions are allowed.")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="NAME@KIMG",
+    help="Measure snapshots on the way, so often, in a process beside it; the best one is kept. As fd5k_own@50.",
+)
+@click.option(
+    "--patience", type=click.FloatRange(min=0, min_open=True), metavar="KIMG", help="Stop when no metric gets better."
+)
+@click.option("--weights", type=click.Path(path_type=Path), help="Directory with published weights, for the metrics.")
 @device_option()
 @click.option("--dry-run", is_flag=True, help="Print the decided recipe and the networks' sizes, and stop.")
 def train(
@@ -44,6 +56,9 @@ def train(
     init_from: str | None,
     on_divergence: Literal["stop", "rollback"],
     kimg: float | None,
+    metrics: tuple[str, ...],
+    patience: float | None,
+    weights: Path | None,
     device_name: str,
     dry_run: bool,
 ) -> None:
@@ -55,6 +70,7 @@ def train(
       allaprima train flowers.zip runs/flowers --recipe laptop --kimg 2000
       allaprima train faces.zip runs/faces --recipe paper256 --set gamma=2
       allaprima train birds.zip runs/birds --init-from runs/flowers --set freezed=10
+      allaprima train birds.zip runs/birds --metric fd5k_own@50 --patience 500
 
     DATA is an archive made by `allaprima dataset`, or a folder of images of one size. The same command goes on exactly
     where RUN stopped; Ctrl-C and SIGTERM save first.
@@ -62,6 +78,7 @@ def train(
     from allaprima.training import fit, is_finished, open_session
     from allaprima.training.footprint import expect
 
+    watch = watch_of(run, data, metrics, patience, weights, device_name)
     recipe = chosen_recipe(recipe_name, overrides, kimg, run=run, fine_tuned=init_from is not None)
     device = choose_device(device_name)
     if dry_run:
@@ -76,15 +93,17 @@ def train(
         return
     verb = "going on" if session.run.step else "starting"
     click.echo(f"{verb} at {session.run.images_seen / 1000:g} kimg with {len(session.dataset)} images on {device}")
-    stopped, used_gb = False, 0.0
-    with stop_signal() as stop, progress(session.run.images_seen, session.run.recipe.kimg) as bar:
+    stopped, enough, used_gb = False, False, 0.0
+    watch.options += ["--mirror"] if session.run.recipe.mirror else []
+    seen, wanted = session.run.images_seen, session.run.recipe.kimg
+    with closing(watch), stop_signal() as stop, progress(seen, wanted) as bar:
         expected = expect(session.run)
         bar.write(expected.sentence())
         told = "healthy"
         for report in fit(
             session,
             on_divergence=on_divergence,
-            should_stop=lambda: stop.wished,
+            should_stop=lambda: stop.wished or enough,
             on_step=lambda r: bar.update(r.images_seen),
             expected_gb=expected.peak_gb,
         ):
@@ -94,10 +113,43 @@ def train(
             if report.verdict and report.verdict.condition != told:  # once, not at every tick
                 told = report.verdict.condition
                 bar.write(f"the training is {told}: {report.verdict.reason}; {report.verdict.remedy}")
+            if report.snapshot:
+                watch.add(report.snapshot)
+            for line in watch.news():
+                bar.write(line)
+                enough = watch.wishes_to_stop
             stopped, used_gb = report.stopped, report.memory_gb[-1]
+        if watch.is_waiting and not stop.wished:
+            bar.write("measuring the last snapshots (Ctrl-C leaves that out)")
+            last(watch, bar)
+        if enough:
+            bar.write(f"no metric got better for {patience:g} kimg: stopped")
     if used_gb:
         click.echo(f"memory: {used_gb:.2f} GB at most, of about {expected.peak_gb:.2f} GB that were expected")
     click.echo(f"run directory: {run}" + (" (the same command goes on)" if stopped else ""))
+
+
+def watch_of(
+    run: Path, data: Path, metrics: tuple[str, ...], patience: float | None, weights: Path | None, device_name: str
+) -> "MetricWatch":
+    """What measures the snapshots. Raises `ConfigError`."""
+    from allaprima.errors import ConfigError
+    from allaprima.metrics.in_training import MetricWatch, parse_wanted
+
+    if patience is not None and not metrics:
+        raise ConfigError("--patience waits for a metric: say which, as --metric fd5k_own@50")
+    wanted = [parse_wanted(text) for text in metrics]
+    options = ["--device", device_name, *(["--weights", str(weights)] if weights else [])]
+    return MetricWatch(run=run, data=data, wanted=wanted, options=options, patience=patience)
+
+
+def last(watch: "MetricWatch", bar: "Bar") -> None:
+    """Wait for what is not measured yet."""
+    try:
+        for line in watch.news(wait=True):
+            bar.write(line)
+    except KeyboardInterrupt:
+        bar.write("left out: allaprima evaluate --all-snapshots measures them later")
 
 
 def sentence(report: "Report") -> str:

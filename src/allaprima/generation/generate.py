@@ -1,7 +1,7 @@
 """Images from seeds or styles. An image depends on its own seed alone, never on its batch or its neighbours."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -17,6 +17,7 @@ from allaprima.generation.labels import labels
 from allaprima.generation.seeds import checked_seeds, latents_of_seeds
 from allaprima.images import to_pixels
 from allaprima.layers import NoiseMode
+from allaprima.models import paint_with_noise
 
 PIXELS_AT_ONCE = 8 * 256 * 256  # a batch of eight images of 256×256
 
@@ -33,6 +34,8 @@ class Images:
         truncation_psi: 1 leaves latents as they are, 0 gives the average image.
         truncation_cutoff: Number of leading layers that are truncated; None: all.
         noise_mode: ``const`` takes the model's own noise, ``random`` draws it from the seed, ``none`` adds none.
+        noise: Maps to paint with instead of the model's own, by layer, one for each image; see
+            `allaprima.models.paint_with_noise`.
         batch_size: Images painted at once; it changes speed and memory, not the images.
     """
 
@@ -43,6 +46,7 @@ class Images:
     truncation_psi: float = 1.0
     truncation_cutoff: int | None = None
     noise_mode: NoiseMode = "const"
+    noise: Mapping[str, Tensor] | None = None
     batch_size: int
 
     def __len__(self) -> int:
@@ -56,8 +60,14 @@ class Images:
     def _paint(self, part: slice) -> Iterator[NDArray[np.uint8]]:
         seeds = self.seeds[part]
         device = next(self.G.parameters()).device
-        noise = [torch.Generator().manual_seed(seed) for seed in seeds] if self.noise_mode == "random" else None
-        images = self.G.synthesis(self._styles(part).to(device), noise_mode=self.noise_mode, generators=noise)
+        styles = self._styles(part).to(device)
+        if self.noise:
+            images = paint_with_noise(
+                self.G, styles, {name: maps[part].to(device) for name, maps in self.noise.items()}
+            )
+        else:
+            noise = [torch.Generator().manual_seed(seed) for seed in seeds] if self.noise_mode == "random" else None
+            images = self.G.synthesis(styles, noise_mode=self.noise_mode, generators=noise)
         pixels = rearrange(to_pixels(images.float().cpu()), "n c h w -> n h w c").numpy()
         for image in pixels:
             yield image[:, :, 0] if image.shape[2] == 1 else image
@@ -82,6 +92,7 @@ def generate(
     truncation_psi: float = 1.0,
     truncation_cutoff: int | None = None,
     noise_mode: NoiseMode = "const",
+    noise: Mapping[str, Tensor] | None = None,
     batch_size: int | None = None,
 ) -> Images:
     """Paint one image for each seed, or for each row of ``ws``; see `Images` for the arguments.
@@ -102,9 +113,13 @@ def generate(
         raise LatentError(f"ws must be [n, {G.num_ws}, {G.w_dim}] for this model, got {list(ws.shape)}")
     if ws is not None and (c is not None or class_index is not None or truncation_psi != 1):
         raise LatentError("ws are painted as they are: give them without a class and without truncation")
+    if noise and noise_mode != "const":
+        raise ConfigError(f"noise_mode is {noise_mode!r}, but noise is given too: give one of them")
     wanted: Sequence[int] = range(len(ws)) if ws is not None else checked_seeds(() if seeds is None else seeds)
     if not len(wanted):
         raise LatentError(f"there is nothing to paint: no {'seeds' if ws is None else 'ws'}")
+    if noise and any(len(maps) != len(wanted) for maps in noise.values()):
+        raise LatentError(f"noise must have a map for each of the {len(wanted)} images")
     return Images(
         G=G,
         seeds=wanted,
@@ -113,6 +128,7 @@ def generate(
         truncation_psi=truncation_psi,
         truncation_cutoff=truncation_cutoff,
         noise_mode=noise_mode,
+        noise=noise,
         batch_size=batch_size or max(1, PIXELS_AT_ONCE // (G.img_height * G.img_width)),
     )
 

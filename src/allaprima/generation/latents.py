@@ -11,8 +11,10 @@ from torch import Tensor
 
 from allaprima.errors import LatentError
 from allaprima.generation.labels import labels
+from allaprima.models import noise_maps
 
 NAMES = ("ws", "w", "z")
+NOISE = "noise."
 
 
 @torch.no_grad()
@@ -53,20 +55,32 @@ def read_latents(
     return array
 
 
+def read_noise(path: Path, G: Any) -> dict[str, Tensor]:
+    """The noise maps that a projection found and saved beside its styles, as `allaprima.models.paint_with_noise` takes
+    them: [n, 1, h, w] by layer ([n, h, w] of a `LucidrainsGenerator`). Empty where a file has none.
+
+    Raises:
+        LatentError: The file cannot be read, or its noise does not fit the generator.
+    """
+    if path.suffix != ".safetensors":
+        return {}
+    maps = {name.removeprefix(NOISE): each for name, each in _arrays(path).items() if name.startswith(NOISE)}
+    known = noise_maps(G)
+    for name, each in maps.items():
+        if name not in known or each.shape[-2:] != known[name].shape[-2:]:
+            raise LatentError(f"{path} has noise {list(each.shape)} for a layer {name!r}: this model has no such layer")
+        if not torch.isfinite(each).all():
+            raise LatentError(f"the noise in {path} for the layer {name!r} is not finite")
+    return maps
+
+
 def _misfit(path: Path, array: Tensor, wanted: str) -> LatentError:
     return LatentError(f"the latents in {path} have shape {list(array.shape)}: they must be {wanted}")
 
 
 def _read(path: Path) -> tuple[str, Tensor]:
     """The first of `NAMES` that a file holds, and its array in float32."""
-    try:
-        found = load_file(path) if path.suffix == ".safetensors" else _read_numpy(path)
-        arrays = {name: array.float() if array.is_floating_point() else array for name, array in found.items()}
-    except FileNotFoundError as error:
-        raise LatentError(f"there is no file {path}") from error
-    except Exception as error:  # readers of broken files raise whatever they stumble over
-        reason = " ".join(str(error).split())[:300]
-        raise LatentError(f"{path} holds no latents: a .npz, .npy or .safetensors file is wanted ({reason})") from error
+    arrays = _arrays(path)
     names = [name for name in NAMES if name in arrays]
     if not names:
         raise LatentError(f"{path} holds none of the arrays {', '.join(NAMES)}, but {', '.join(arrays) or 'nothing'}")
@@ -74,6 +88,18 @@ def _read(path: Path) -> tuple[str, Tensor]:
     if not array.is_floating_point() or not torch.isfinite(array).all():
         raise LatentError(f"the latents in {path} are not finite floating-point numbers")
     return names[0], array
+
+
+def _arrays(path: Path) -> dict[str, Tensor]:
+    """All that a file holds, numbers as float32. Raises `LatentError`."""
+    try:
+        found = load_file(path) if path.suffix == ".safetensors" else _read_numpy(path)
+        return {name: array.float() if array.is_floating_point() else array for name, array in found.items()}
+    except FileNotFoundError as error:
+        raise LatentError(f"there is no file {path}") from error
+    except Exception as error:  # readers of broken files raise whatever they stumble over
+        reason = " ".join(str(error).split())[:300]
+        raise LatentError(f"{path} holds no latents: a .npz, .npy or .safetensors file is wanted ({reason})") from error
 
 
 def _read_numpy(path: Path) -> dict[str, Tensor]:

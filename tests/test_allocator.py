@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 import allaprima
-from allaprima.cli.allocator import keep_memory
+from allaprima.allocator import keep_memory
 
 SOURCE = str(Path(allaprima.__file__).parents[1])
 on_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
 RESIDENT = """
 import ctypes, sys
 from pathlib import Path
-from allaprima.cli.allocator import keep_memory
+from allaprima.allocator import keep_memory
 
 SIZE = 64 << 20
 libc = ctypes.CDLL("libc.so.6")
