@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from allaprima.checkpoint import perceptual
+from allaprima.checkpoint import perceptual, weight_files
 from allaprima.checkpoint.perceptual import KEPT, LPIPS_FILE, VGG16_FILE, fetch_lpips, find_lpips, folder
 from allaprima.errors import DownloadError, ModelFileError
 from allaprima.models.lpips import LPIPS
@@ -34,7 +34,7 @@ def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLAPRIMA_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     monkeypatch.setattr(perceptual, "find_spec", lambda name: None)
-    monkeypatch.setattr(perceptual, "download", refused)
+    monkeypatch.setattr(weight_files, "download", refused)
 
 
 def refused(url: str, path: Path, **options: object) -> str:
@@ -116,7 +116,7 @@ def test_what_is_missing_is_fetched(published: tuple[Path, LPIPS], monkeypatch: 
         path.write_bytes((directory / path.name).read_bytes())
         return sha256
 
-    monkeypatch.setattr(perceptual, "download", download)
+    monkeypatch.setattr(weight_files, "download", download)
     assert same(fetch_lpips(), network)
     assert asked == [VGG16_FILE.url, LPIPS_FILE.url]
     assert same(fetch_lpips(), network)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import torch
 
 from allaprima.checkpoint import Networks, save
 from allaprima.cli.main import main
+from allaprima.cli.train import Stop, last, progress
 from allaprima.data import ImageDataset
 from allaprima.data.archive import archive_writer
 from allaprima.images import encode_png, write_png
@@ -241,14 +243,25 @@ def test_data_of_another_shape_is_one_sentence(run, model, tmp_path):
 
 
 def test_a_training_measures_its_snapshots_beside_it(run, data):
-    metrics = ["--metric", "swd64@1", "--metric", "msssim64@2"]
-    status, out, err = run("train", data, "run", *SETTINGS, "--kimg", "2", *metrics)
+    metrics = ["--metric", "swd64@1", "--metric", "msssim64@0.5", "--metric", "spectra64@2"]
+    status, out, err = run("train", data, "run", *SETTINGS, "--kimg", "1", *metrics)
     assert status == 0, err
-    assert [entry.kimg for entry in read_history(Path("run"), "swd64")] == [1, 2]
-    assert [entry.kimg for entry in read_history(Path("run"), "msssim64")] == [2]
+    found = {name: [entry.kimg for entry in read_history(Path("run"), name)] for name in ("swd64", "msssim64")}
+    assert found == {"swd64": [1], "msssim64": [1]}
+    assert not read_history(Path("run"), "spectra64")
     assert re.search(r"swd64 \S+ at 1 kimg, the best so far", out)
     assert Path("run/best-swd64.safetensors").is_file()
     assert run("generate", "run/best-swd64.safetensors", "--seeds", "0")[0] == 0
+
+
+@pytest.mark.parametrize(("kimg", "due"), [(0, False), (10, False), (20, True), (40, True), (44, False), (60, True)])
+def test_the_first_snapshot_of_each_span_is_due(data, tmp_path, kimg, due):
+    line = {"results": {"swd64": 5.0}, "snapshot_pkl": "s"}
+    if kimg > 40:
+        (tmp_path / "metric-swd64.jsonl").write_text(json.dumps({**line, "kimg": 40}) + "\n")
+    wanted = Wanted(name="swd64", every=20)
+    watch = MetricWatch(run=tmp_path, data=data, wanted=[wanted])
+    assert watch._is_due(wanted, Path(f"network-snapshot-{kimg:06d}.safetensors")) is due
 
 
 def watching(run: Path, data: Path, code: str) -> MetricWatch:
@@ -284,6 +297,15 @@ def test_a_history_that_cannot_be_read_does_not_stop_a_training(data, tmp_path):
     watch = MetricWatch(run=tmp_path, data=data, wanted=[Wanted(name="swd64", every=1)], patience=1)
     assert not watch.wishes_to_stop
     assert list(watching(tmp_path, data, "").news(wait=True)) == []
+
+
+def test_ctrl_c_leaves_the_last_measurements_out(data, tmp_path, capsys):
+    stop = Stop()
+    stop.wished = True
+    watch = watching(tmp_path, data, "import time; time.sleep(60)")
+    with closing(watch), progress(0, 1) as bar:
+        last(watch, bar, stop)
+    assert "left out: allaprima evaluate --all-snapshots" in capsys.readouterr().out
 
 
 def test_a_training_that_ends_leaves_no_process(data, tmp_path):

@@ -365,6 +365,10 @@ def test_help_shows_an_example_first_and_few_options(command: Command) -> None:
         "dry_run",
         "init_from",
         "on_divergence",
+        "metrics",
+        "patience",
+        "weights",
+        "list_recipes",
     }
 
 
@@ -427,3 +431,9 @@ def test_a_training_that_diverges_can_go_back_by_itself(
     assert outcome.status == 0
     assert "the training diverged: back to 0 kimg, with half the learning rates" in outcome.out
     assert outcome.out.splitlines()[-3].startswith("tick 2    kimg 0.016/0.016")
+
+
+def test_the_recipes_are_listed(command: Command) -> None:
+    outcome = command("--list-recipes")
+    assert outcome.status == 0
+    assert {"auto", "laptop", "stylegan3-t"} <= set(outcome.out.split())

@@ -10,49 +10,28 @@ NVIDIA's ``vgg16.pt`` is no such file: it is a program in TorchScript, which cou
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
-from allaprima.checkpoint.fetching import bar
+from allaprima.checkpoint import weight_files
 from allaprima.checkpoint.tensors import read_tensors, write_tensors
+from allaprima.checkpoint.weight_files import WeightFile, read_state
 from allaprima.errors import ModelFileError, OutputError
 from allaprima.files import make_directory
-from allaprima.interchange import read_pickle
-from allaprima.interchange.cache import home
-from allaprima.interchange.download import download
-from allaprima.interchange.partial_file import sha256_of
 from allaprima.models.lpips import LPIPS
 from allaprima.models.vgg16 import CHANNELS
 
 KEPT = "lpips-vgg.safetensors"
 KIND, FORMAT_VERSION = "perceptual network", 1
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A published file.
-
-    Attributes:
-        names: What it is called, the first here.
-        url: Where it is.
-        sha256: Its hash.
-    """
-
-    names: tuple[str, ...]
-    url: str
-    sha256: str
-
-
-VGG16_FILE = Source(
+VGG16_FILE = WeightFile(
     names=("vgg16-397923af.pth",),
     url="https://download.pytorch.org/models/vgg16-397923af.pth",
     sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
 )
-LPIPS_FILE = Source(
+LPIPS_FILE = WeightFile(
     names=("lpips-vgg.pth", "vgg.pth", "vgg_lpips.pth"),
     url="https://raw.githubusercontent.com/richzhang/PerceptualSimilarity/master/lpips/weights/v0.1/vgg.pth",
     sha256="a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
@@ -86,40 +65,24 @@ def fetch_lpips(directory: Path | None = None) -> LPIPS:
     network = find_lpips(directory)
     if network is not None:
         return network
-    vgg, linear = (find(source, directory) or _fetched(source) for source in (VGG16_FILE, LPIPS_FILE))
+    vgg, linear = (find(file, directory) or weight_files.fetch(file, "perceptual") for file in (VGG16_FILE, LPIPS_FILE))
     return _kept(vgg, linear)
 
 
 def folder() -> Path:
     """Where they are kept."""
-    return home() / "perceptual"
+    return weight_files.folder("perceptual")
 
 
-def find(source: Source, directory: Path | None = None) -> Path | None:
-    """The first file on this machine that has one of the names of ``source``, and its hash."""
-    for place in _places(directory):
-        for name in source.names:
-            path = place / name
-            if path.is_file() and sha256_of(path) == source.sha256:
-                return path
-    return None
+def find(file: WeightFile, directory: Path | None = None) -> Path | None:
+    """The first file on this machine that has one of the names of ``file``, and its hash."""
+    return weight_files.find(file, "perceptual", directory, _in_package())
 
 
-def _places(directory: Path | None) -> Iterator[Path]:
-    if directory is not None:
-        yield directory
-    yield folder()
-    yield Path(torch.hub.get_dir()) / "checkpoints"
+def _in_package() -> Iterator[Path]:
     package = find_spec("lpips")  # finds it without running it
     if package is not None and package.origin:
         yield Path(package.origin).parent / "weights" / "v0.1"
-
-
-def _fetched(source: Source) -> Path:
-    path = folder() / source.names[0]
-    with bar(path.name) as progress:
-        download(source.url, path, sha256=source.sha256, progress=progress)
-    return path
 
 
 def _kept(vgg: Path, linear: Path) -> LPIPS:
@@ -134,7 +97,7 @@ def _kept(vgg: Path, linear: Path) -> LPIPS:
 
 def _made_of(vgg: Path, linear: Path) -> LPIPS:
     """The network of the two published files. Raises `ModelFileError`."""
-    convolutions, weights = _tensors(vgg), _tensors(linear)
+    convolutions, weights = read_state(vgg), read_state(linear)
     named = {f"vgg.{name}": tensor for name, tensor in convolutions.items() if name.startswith("features.")}
     for index in range(len(CHANNELS)):
         name = f"lin{index}.model.1.weight"
@@ -142,13 +105,6 @@ def _made_of(vgg: Path, linear: Path) -> LPIPS:
             raise ModelFileError(f"{linear} has no {name}: it is not the file of LPIPS")
         named[f"weights.{index}"] = weights[name].flatten()
     return _network(named, vgg)
-
-
-def _tensors(path: Path) -> dict[str, Tensor]:
-    content = read_pickle(path)
-    if not isinstance(content, dict):
-        raise ModelFileError(f"{path} holds no tensors by name")
-    return {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)}
 
 
 def _network(tensors: dict[str, Tensor], path: Path) -> LPIPS:

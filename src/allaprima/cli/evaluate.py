@@ -37,7 +37,7 @@ RED = (200, 69, 44)
     "names",
     multiple=True,
     help="fd5k_own, kid5k_own, swd8k, …, or a published name, as fid50k_full; several with commas."
-    f"  [default: {','.join(USUAL)}]",
+    f"  [default: {', '.join(USUAL)}]",
 )
 @click.option("--all-snapshots", is_flag=True, help="Every snapshot of the run directory MODEL, with a curve.")
 @click.option(

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
     from allaprima.training import Recipe, Report
 
 DEFAULT_RECIPE = "auto"
+
+
+def list_recipes(context: click.Context, parameter: click.Parameter, wished: bool) -> None:
+    """Print a name in each line."""
+    if wished and not context.resilient_parsing:
+        from allaprima.training import RECIPES
+
+        click.echo("\n".join(RECIPES))
+        context.exit()
+
+
+GLANCE = 0.1  # seconds
 
 
 @click.command()
@@ -40,13 +53,24 @@ DEFAULT_RECIPE = "auto"
     "metrics",
     multiple=True,
     metavar="NAME@KIMG",
-    help="Measure snapshots on the way, so often, in a process beside it; the best one is kept. As fd5k_own@50.",
+    help="Measure a snapshot every so many thousand images, beside the training; keep the best. As fd5k_own@50.",
 )
 @click.option(
-    "--patience", type=click.FloatRange(min=0, min_open=True), metavar="KIMG", help="Stop when no metric gets better."
+    "--patience",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="KIMG",
+    help="Stop when no --metric has got better for so many thousand images.",
 )
-@click.option("--weights", type=click.Path(path_type=Path), help="Directory with published weights, for the metrics.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Directory with published weights for --metric.")
 @device_option()
+@click.option(
+    "--list-recipes",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=list_recipes,
+    help="Print the names of all recipes, and stop.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the decided recipe and the networks' sizes, and stop.")
 def train(
     data: Path,
@@ -93,7 +117,7 @@ def train(
         return
     verb = "going on" if session.run.step else "starting"
     click.echo(f"{verb} at {session.run.images_seen / 1000:g} kimg with {len(session.dataset)} images on {device}")
-    stopped, enough, used_gb = False, False, 0.0
+    stopped, used_gb = False, 0.0
     watch.options += ["--mirror"] if session.run.recipe.mirror else []
     seen, wanted = session.run.images_seen, session.run.recipe.kimg
     with closing(watch), stop_signal() as stop, progress(seen, wanted) as bar:
@@ -103,7 +127,7 @@ def train(
         for report in fit(
             session,
             on_divergence=on_divergence,
-            should_stop=lambda: stop.wished or enough,
+            should_stop=lambda: stop.wished or stop.enough,
             on_step=lambda r: bar.update(r.images_seen),
             expected_gb=expected.peak_gb,
         ):
@@ -117,12 +141,12 @@ def train(
                 watch.add(report.snapshot)
             for line in watch.news():
                 bar.write(line)
-                enough = watch.wishes_to_stop
+                stop.enough = watch.wishes_to_stop
             stopped, used_gb = report.stopped, report.memory_gb[-1]
         if watch.is_waiting and not stop.wished:
             bar.write("measuring the last snapshots (Ctrl-C leaves that out)")
-            last(watch, bar)
-        if enough:
+            last(watch, bar, stop)
+        if stop.enough:
             bar.write(f"no metric got better for {patience:g} kimg: stopped")
     if used_gb:
         click.echo(f"memory: {used_gb:.2f} GB at most, of about {expected.peak_gb:.2f} GB that were expected")
@@ -143,13 +167,15 @@ def watch_of(
     return MetricWatch(run=run, data=data, wanted=wanted, options=options, patience=patience)
 
 
-def last(watch: "MetricWatch", bar: "Bar") -> None:
-    """Wait for what is not measured yet."""
-    try:
-        for line in watch.news(wait=True):
+def last(watch: "MetricWatch", bar: "Bar", stop: "Stop") -> None:
+    """Wait for what is not measured yet, but not after Ctrl-C."""
+    while watch.is_waiting:
+        for line in watch.news():
             bar.write(line)
-    except KeyboardInterrupt:
-        bar.write("left out: allaprima evaluate --all-snapshots measures them later")
+        if stop.wished:
+            bar.write("left out: allaprima evaluate --all-snapshots measures them later")
+            return
+        time.sleep(GLANCE)
 
 
 def sentence(report: "Report") -> str:
@@ -211,9 +237,10 @@ def show(data: Path, recipe: "Recipe", device: object) -> None:
 
 
 class Stop:
-    """A wish to stop."""
+    """A wish to stop: of the user, or as no metric gets better any more."""
 
     wished = False
+    enough = False
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """A fair choice from a stream of images whose length nobody knows.
 
-Axes: n image, c channel, h w rows and columns.
+Axes: n m image, c channel, h w rows and columns.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from allaprima.errors import DataError
 Images = UInt8[Tensor, "n c h w"] | Iterable[UInt8[Tensor, "n c h w"]]
 
 
-def random_subset(images: Images, count: int, generator: torch.Generator) -> UInt8[Tensor, "n c h w"]:
+def random_subset(images: Images, count: int, generator: torch.Generator) -> UInt8[Tensor, "m c h w"]:
     """At most ``count`` images, every one as likely as any other: reservoir sampling (Vitter 1985, algorithm R).
 
     Keeps no more than these in memory. A stream of ``count`` images or less comes back whole and in its order.

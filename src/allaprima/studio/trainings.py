@@ -7,7 +7,6 @@ settings are ``FIELD=VALUE`` of letters, digits and a few signs, which the comma
 import asyncio
 import json
 import logging
-import re
 import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process
@@ -108,14 +107,13 @@ class Trainings:
         self._listing, self._checking = asyncio.Lock(), asyncio.Lock()
 
     async def recipes(self) -> list[str]:
-        """Names of all recipes, which the command tells whom it cannot understand."""
+        """Names of all recipes, as the command lists them."""
         async with self._listing:
             if not self._recipes:
-                _, text = await self._ask(["nothing", "nothing", "--recipe", "?"])
-                listed = re.search(r"there are ([\w.,\s-]+)", text)
-                if listed is None:
+                status, text = await self._ask(["--list-recipes"])
+                if status:
                     raise StudioError(f"the recipes cannot be listed: {last_sentence(text.splitlines())}")
-                self._recipes = [name.strip() for name in listed[1].split(",")]
+                self._recipes = text.split()
         return self._recipes
 
     async def check(self, plan: Plan) -> tuple[dict[str, Any], list[str]]:

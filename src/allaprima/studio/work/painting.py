@@ -4,7 +4,8 @@ Axes: n wish, c channel, h w rows and columns.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -28,11 +29,27 @@ from allaprima.studio.work.styles import Found, styles_of
 STILL = Move()
 QUICK, WEBP_QUALITY = 1, 90
 MOST_CHANNELS = 4  # of an image file
+PIXELS_OF_A_THREAD = 128 * 128
 
 
 def paint_files(bench: Bench, wishes: Sequence[Wish], found: Found, format_: ImageFormat = "png") -> list[bytes]:
     """An image file for each wish; all are for one model."""
-    return [encoded(pixels, format_) for pixels in pixels_of(bench, wishes, found)]
+    G = bench.generator(wishes[0].model)
+    with threads_for(len(wishes) * G.img_height * G.img_width):
+        return [encoded(pixels, format_) for pixels in pixels_of(bench, wishes, found)]
+
+
+@contextmanager
+def threads_for(pixels: int) -> Iterator[None]:
+    """As many threads as so many pixels keep busy: a second one gains nothing on a small picture, and takes a core from
+    the server, and on the same machine from the browser (on two cores 43 pictures a second instead of 25).
+    """
+    most = torch.get_num_threads()
+    torch.set_num_threads(max(1, min(most, pixels // PIXELS_OF_A_THREAD)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(most)
 
 
 def pixels_of(bench: Bench, wishes: Sequence[Wish], found: Found) -> UInt8[Tensor, "n c h w"]:

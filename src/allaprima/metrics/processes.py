@@ -1,0 +1,162 @@
+"""Several processes that share the work of one evaluation, as ``torchrun`` starts them.
+
+Each takes whole parts by turns, and the first process gets what comes of all of them in the order in which one process
+would have made them. Parts are cut as for one process, so that the numbers, too, are those of one. What is passed
+between processes are features and small images, which lie in the CPU's memory whatever computed them: so it is always
+gloo that carries them, also between GPUs.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+from allaprima.errors import ConfigError, RunError
+
+T = TypeVar("T")
+PATIENCE = timedelta(days=1)  # what the first process does alone, as neighbours of many features, takes its time
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """One of ``count`` processes, which all do the same calls in the same order.
+
+    What goes wrong in one of them is raised in all, and the first alone should tell it.
+
+    Attributes:
+        rank: Which one this is, from 0 …
+        count: … of so many.
+        local_rank: Which one it is on its machine.
+    """
+
+    rank: int = 0
+    count: int = 1
+    local_rank: int = 0
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the one that gets all results."""
+        return self.rank == 0
+
+    def each(self, work: Callable[[], T]) -> T:
+        """Do the same in every process; wait for the others.
+
+        Raises:
+            AllaPrimaError: What it raised in any process, the first of them.
+            RunError: Another process is gone.
+        """
+        if self.count == 1:
+            return work()
+        made: list[T] = []
+        failure: Exception | None = None
+        try:
+            made.append(work())
+        except Exception as error:  # whatever it is, the others wait for a word
+            failure = error
+        failures = self._collected(failure)
+        for found in failures:
+            if found is not None:
+                raise found
+        return made[0]
+
+    def gathered(self, work: Callable[[], T]) -> list[T]:
+        """Do the same in every process: the first gets what all of them made, by rank, the others get nothing."""
+        made = self.each(work)
+        if self.count == 1:
+            return [made]
+        from torch import distributed
+
+        received: list[Any] | None = [None] * self.count if self.is_first else None
+        with _company():
+            distributed.gather_object(made, received, dst=0)
+        return received or []
+
+    def shared(self, parts: int, work: Callable[[int], T]) -> Iterator[T]:
+        """Do ``work`` for 0, 1 … below ``parts``, by turns: the first process gets all of it in this order.
+
+        The others get nothing, but must go through to the end.
+        """
+        for start in range(0, parts, self.count):
+            found = self.gathered(partial(_if_there, work, start + self.rank, parts))
+            yield from islice(found, parts - start)
+
+    def of_first(self, work: Callable[[], T]) -> T:
+        """Let the first process do it, and give what it made to all."""
+        made = self.each(lambda: work() if self.is_first else None)
+        if self.count > 1:
+            from torch import distributed
+
+            parcel = [made]
+            with _company():
+                distributed.broadcast_object_list(parcel, src=0)
+            made = parcel[0]
+        return made  # type: ignore[return-value]
+
+    def first_before_others(self, work: Callable[[], T]) -> T:
+        """Do it in the first process, then in the others: what the first has fetched is there for them."""
+        made = self.each(lambda: work() if self.is_first else None)
+        return self.each(lambda: made if self.is_first else work())  # type: ignore[return-value]
+
+    def _collected(self, own: Exception | None) -> list[Exception | None]:
+        from torch import distributed
+
+        received: list[Any] = [None] * self.count
+        with _company():
+            distributed.all_gather_object(received, _portable(own))
+        return received
+
+
+ALONE = Processes()
+
+
+@contextmanager
+def joined(environment: Mapping[str, str] = os.environ) -> Iterator[Processes]:
+    """Join the processes that ``torchrun`` started with this one; `ALONE` where it did not.
+
+    Raises:
+        ConfigError: The environment is only half of torchrun's.
+        RunError: The others cannot be reached.
+    """
+    if int(environment.get("WORLD_SIZE", "1")) == 1:
+        yield ALONE
+        return
+    from torch import distributed
+
+    try:
+        rank, count, local = (int(environment[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+    except (KeyError, ValueError) as error:
+        raise ConfigError("WORLD_SIZE is set, but not RANK and LOCAL_RANK: torchrun sets all of them") from error
+    try:
+        distributed.init_process_group("gloo", timeout=PATIENCE, rank=rank, world_size=count)
+    except (RuntimeError, ValueError, AttributeError) as error:  # the last: a torch without torch.distributed
+        raise RunError(f"the other processes cannot be joined: {str(error).splitlines()[0]}") from error
+    try:
+        yield Processes(rank, count, local)
+    finally:
+        distributed.destroy_process_group()
+
+
+def _if_there(work: Callable[[int], T], part: int, parts: int) -> T | None:
+    return work(part) if part < parts else None
+
+
+@contextmanager
+def _company() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        raise RunError("another process of this evaluation has ended before its work was done") from error
+
+
+def _portable(error: Exception | None) -> Exception | None:
+    """Without what hangs on it: only its kind and its words go to other processes."""
+    if error is None:
+        return None
+    try:
+        return type(error)(str(error))
+    except Exception:  # it takes other arguments
+        return RuntimeError(f"{type(error).__name__}: {error}")

@@ -1,0 +1,38 @@
+"""What the painter's process does to paint."""
+
+import pytest
+import torch
+
+from allaprima.studio.wish import Wish
+from allaprima.studio.work.bench import Bench
+from allaprima.studio.work.painting import PIXELS_OF_A_THREAD, paint_files, threads_for
+from allaprima.studio.work.styles import corners, seed_at
+
+
+@pytest.mark.parametrize(("share", "wanted"), [(0.1, 1), (1, 1), (2.5, 2), (100, 3)])
+def test_small_pictures_take_one_thread_and_large_ones_all(share, wanted):
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with threads_for(round(share * PIXELS_OF_A_THREAD)):
+            assert torch.get_num_threads() == wanted
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_number_of_threads_comes_back_after_an_error(model_files):
+    bench = Bench({"stylegan2": str(model_files["stylegan2"])}, torch.device("cpu"))
+    before = torch.get_num_threads()
+    with pytest.raises(Exception, match="no classes"):
+        paint_files(bench, [Wish(model="stylegan2", seed=1, classes={0: 1.0})], {})
+    assert torch.get_num_threads() == before
+
+
+def test_corners_of_a_place_have_the_sum_1_and_go_around():
+    for place in [(0.0, 0.0), (2.25, -0.5), (-3.75, 1e5 + 0.125)]:
+        found = list(corners(*place))
+        assert sum(weight for _, weight in found) == pytest.approx(1)
+        assert all(weight > 0 for _, weight in found)
+    assert list(corners(3.0, 2.0)) == [(203, 1.0)]
+    assert seed_at(-1, 0) == 2**32 - 1
