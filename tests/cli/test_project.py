@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from allaprima.checkpoint import Networks, load, load_networks, perceptual, save
+from allaprima.checkpoint import Networks, load, load_networks, perceptual, save, weight_files
 from allaprima.cli import project as module
 from allaprima.cli.main import COMMANDS, main
 from allaprima.errors import DownloadError
@@ -192,7 +192,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     def refused(url: str, *_: object, **__: object) -> str:
         raise DownloadError(f"cannot download {url}")
 
-    monkeypatch.setattr(perceptual, "download", refused)
+    monkeypatch.setattr(weight_files, "download", refused)
     status, out, err = run(model, picture, *arguments)
     assert (status, out) == (2, "")
     assert message in err

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from allaprima.cli.device import choose_device
+from allaprima.device import choose_device
 from allaprima.errors import ConfigError
 
 
