@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "allaprima"
 
 LEVELS = [  # lowest first; a package may import only from levels below its own
     {"errors", "version"},
-    {"files", "allocator"},
+    {"files", "allocator", "torchrun"},
     {"ops", "images", "device"},
     {"layers"},
     {"models", "losses", "augment", "data"},

@@ -5,8 +5,25 @@ from typing import Any
 from allaprima.errors import ConfigError
 
 
-def choose_device(name: str) -> Any:
-    """The torch device of that name; ``auto`` takes a GPU if there is one. Raises `ConfigError`."""
+def choose_device(name: str, *, local_rank: int | None = None) -> Any:
+    """The torch device of that name; ``auto`` takes a GPU if there is one.
+
+    Args:
+        name: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``, …
+        local_rank: Of several processes on a machine each takes a GPU of its own, unless the name says which.
+
+    Raises:
+        ConfigError: This machine has no such device.
+    """
+    import torch
+
+    device = _named(name)
+    if local_rank is None or device.type != "cuda" or device.index is not None:
+        return device
+    return torch.device("cuda", local_rank % torch.cuda.device_count())
+
+
+def _named(name: str) -> Any:
     import torch
 
     if name == "auto":

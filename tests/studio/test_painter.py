@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from allaprima.studio.errors import BrokenError, BusyError, LateError, StudioError, WorkerDiedError
-from allaprima.studio.painter import MOST_AT_ONCE, PIXELS_AT_ONCE, Painter
+from allaprima.studio.painter import LIVE_AT_ONCE, MOST_AT_ONCE, PIXELS_AT_ONCE, Painter
 from allaprima.studio.settings import Limits
 from allaprima.studio.wish import Wish
 from tests.studio.loops import run
@@ -216,5 +216,23 @@ def test_who_waits_when_the_studio_closes_is_told():
         await painter.stop()
         found = await asyncio.gather(*tasks, *late, return_exceptions=True)
         assert [str(each) for each in found] == ["the studio is closing"] * 4
+
+    with_painter(test)
+
+
+def test_while_somebody_paints_live_batches_are_short():
+    async def test(painter: Painter, fake: Fake) -> None:
+        fake.go.clear()
+        asked = [asyncio.create_task(painter.paint(wish(0)))]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        asked += [asyncio.create_task(painter.paint(wish(seed))) for seed in range(1, 21)]
+        asked.append(asyncio.create_task(painter.paint(wish(99), live=True)))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        fake.go.set()
+        await asyncio.gather(*asked)
+        assert [len(batch) for batch in fake.batches] == [1, LIVE_AT_ONCE, 21 - LIVE_AT_ONCE]
+        assert fake.batches[1][0] == 99
 
     with_painter(test)

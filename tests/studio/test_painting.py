@@ -6,7 +6,7 @@ import torch
 from allaprima.studio.wish import Wish
 from allaprima.studio.work.bench import Bench
 from allaprima.studio.work.painting import PIXELS_OF_A_THREAD, paint_files, threads_for
-from allaprima.studio.work.styles import corners, seed_at
+from allaprima.studio.work.styles import corners, seed_at, styles_of
 
 
 @pytest.mark.parametrize(("share", "wanted"), [(0.1, 1), (1, 1), (2.5, 2), (100, 3)])
@@ -36,3 +36,11 @@ def test_corners_of_a_place_have_the_sum_1_and_go_around():
         assert all(weight > 0 for _, weight in found)
     assert list(corners(3.0, 2.0)) == [(203, 1.0)]
     assert seed_at(-1, 0) == 2**32 - 1
+
+
+@pytest.mark.parametrize("model", ["progan", "r3gan"])
+def test_latents_without_w_keep_their_length_between_seeds(model_files, model):
+    bench = Bench({model: str(model_files[model])}, torch.device("cpu"))
+    wishes = [Wish(model=model, seed=0), Wish(model=model, seed=1), Wish(model=model, at=(0.5, 0.0))]
+    first, second, between = styles_of(bench, wishes, {}).norm(dim=-1)[:, 0].tolist()
+    assert between == pytest.approx((first + second) / 2, rel=1e-5)

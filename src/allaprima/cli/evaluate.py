@@ -163,12 +163,11 @@ def device_of(name: str, processes: "Processes") -> Any:
     """The device of that name; of several GPUs each process takes its own. Raises `ConfigError`."""
     import torch
 
-    device = processes.each(lambda: choose_device(name))
-    if processes.count == 1 or device.type != "cuda" or device.index is not None:
-        return device
-    own = torch.device("cuda", processes.local_rank % torch.cuda.device_count())
-    torch.cuda.set_device(own)
-    return own
+    local_rank = processes.local_rank if processes.count > 1 else None
+    device = processes.each(lambda: choose_device(name, local_rank=local_rank))
+    if local_rank is not None and device.type == "cuda":
+        torch.cuda.set_device(device)
+    return device
 
 
 def stop_at_end_of(stream: int) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from allaprima.cli.device import choose_device, device_option
+from allaprima.cli.shards import Wish, fill_shards, require_seeds_alone, shard_options
+from allaprima.cli.sharing import share_of
 from allaprima.cli.truncation import finite, truncation_of, truncation_option
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ MOST_CHANNELS = 4  # of a PNG
 @click.option(
     "--class",
     "class_name",
-    help="Class to paint, by number or name; several as cat+striped; a label of numbers as 0.2,0.5,1.",
+    help="Class to paint, by number or name; several as cat+striped; a label of numbers as 0.2,0.5,1; of shards also"
+    " each: seed modulo the number of classes.",
 )
 @click.option(
     "--noise",
@@ -39,6 +42,7 @@ MOST_CHANNELS = 4  # of a PNG
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="Directory to fill."
 )
+@shard_options()
 @device_option()
 def generate(
     model: str,
@@ -50,6 +54,9 @@ def generate(
     noise: str | None,
     grid: bool,
     out: Path,
+    shards: int | None,
+    shard: str | None,
+    format_: str | None,
     device_name: str,
 ) -> None:
     """Paint images with MODEL: a bundled name, a model file, a directory or a run directory.
@@ -58,6 +65,10 @@ def generate(
     Examples:
       allaprima generate emoji-64 --seeds 0-63 --grid --out sheet
       allaprima generate runs/flowers --seeds 7,100-120 --truncation 0.7 --out flowers
+      allaprima generate runs/flowers --seeds 0-99999 --shards 100 --out many
+
+    With --shards the images go into archives with manifests. Give the command to torchrun, or with --shard I/N to any
+    scheduler, and the processes share the shards; given again, it paints those that are missing.
     """  # noqa: D301  click reads the backspace
     from allaprima import generation
     from allaprima.checkpoint import load_networks
@@ -67,6 +78,20 @@ def generate(
     if seeds is not None and latents is not None:
         raise LatentError("give --seeds or --latents, not both")
     wanted = generation.parse_seeds("0-31" if seeds is None else seeds)
+    share = share_of(shards, shard, format_)
+    if share is not None:
+        require_seeds_alone(latents, noise, grid=grid)
+        wish = Wish(
+            model=model,
+            seeds=wanted,
+            truncation=truncation,
+            cutoff=cutoff,
+            class_name=class_name,
+            noise=noise or "const",
+            device_name=device_name,
+        )
+        fill_shards(wish, share, out)
+        return
     networks = load_networks(model, roles=("G_ema",), device=choose_device(device_name))
     G = networks.G_ema
     label = label_of(class_name, networks.class_names)
@@ -140,17 +165,23 @@ def class_number(name: str, class_names: list[str] | None) -> int:
     raise LatentError(f"this model has no class {name!r}: {known}")
 
 
+def require_png(G: Any) -> None:
+    """Raise `OutputError` if the model's images cannot be PNGs."""
+    from allaprima.errors import OutputError
+
+    if G.img_channels > MOST_CHANNELS:
+        raise OutputError(f"this model paints {G.img_channels} channels: a PNG holds {MOST_CHANNELS} at most")
+
+
 def write(images: "Images", names: list[str], out: Path, *, grid: bool) -> None:
     """Paint ``images`` into files of ``names`` in ``out``, or all of them into one sheet."""
     import numpy as np
     from tqdm import tqdm
 
     from allaprima import images as pictures
-    from allaprima.errors import OutputError
     from allaprima.files import make_directory
 
-    if images.G.img_channels > MOST_CHANNELS:
-        raise OutputError(f"this model paints {images.G.img_channels} channels: a PNG holds {MOST_CHANNELS} at most")
+    require_png(images.G)
     make_directory(out)
     painted = tqdm(images, total=len(images), unit="img", disable=not sys.stderr.isatty(), leave=False)
     if grid:

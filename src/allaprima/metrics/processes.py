@@ -15,7 +15,8 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from allaprima.errors import ConfigError, RunError
+from allaprima.errors import RunError
+from allaprima.torchrun import rank_of
 
 T = TypeVar("T")
 PATIENCE = timedelta(days=1)  # what the first process does alone, as neighbours of many features, takes its time
@@ -121,15 +122,12 @@ def joined(environment: Mapping[str, str] = os.environ) -> Iterator[Processes]:
         ConfigError: The environment is only half of torchrun's.
         RunError: The others cannot be reached.
     """
-    if int(environment.get("WORLD_SIZE", "1")) == 1:
+    rank, count, local = rank_of(environment)
+    if count == 1:
         yield ALONE
         return
     from torch import distributed
 
-    try:
-        rank, count, local = (int(environment[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
-    except (KeyError, ValueError) as error:
-        raise ConfigError("WORLD_SIZE is set, but not RANK and LOCAL_RANK: torchrun sets all of them") from error
     try:
         distributed.init_process_group("gloo", timeout=PATIENCE, rank=rank, world_size=count)
     except (RuntimeError, ValueError, AttributeError) as error:  # the last: a torch without torch.distributed

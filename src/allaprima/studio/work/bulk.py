@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from allaprima.errors import OutputError
-from allaprima.files import atomic_path
+from allaprima.generation.packing import packed
 from allaprima.metrics.detector import hash_of
 from allaprima.studio.wish import Wish
 from allaprima.studio.work.bench import Bench
@@ -24,7 +24,6 @@ RECORD = "part.json"
 PIXELS_IN_A_PART = 16 * 256 * 256
 MOST_IN_A_PART = 256
 PIXELS_AT_ONCE, MOST_AT_ONCE = 2 * 256 * 256, 32
-FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of a ZIP: the same order gives the same bytes on every day
 SPARE = 32 * 2**20  # bytes that are left free on the disk
 COLUMNS = ("file", "seed", "class", "class_name", "truncation", "sha256")
 Row = dict[str, Any]
@@ -104,10 +103,10 @@ class _Part:
 
     def write(self, files: list[bytes]) -> None:
         """Keep its pictures."""
-        with atomic_path(self.path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        with packed(self.path) as add:
             for row, file in zip(self.rows, files, strict=True):
-                archive.writestr(_entry(row["file"]), file)
-            archive.writestr(_entry(RECORD), json.dumps(self._record()))
+                add(row["file"], file)
+            add(RECORD, json.dumps(self._record()).encode())
 
     def read(self) -> Iterator[tuple[Row, bytes]]:
         """Its pictures, with what is known of each."""
@@ -142,13 +141,13 @@ def _paint_parts(bench: Bench, order: Mapping[str, Any], parts: list[_Part]) -> 
 def _gather(archive: Path, parts: list[_Part], about: dict[str, Any]) -> None:
     """One archive of all parts, with the manifest first to be read and last to be written."""
     rows: list[Row] = []
-    with atomic_path(archive) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as out:
+    with packed(archive) as add:
         for part in parts:
             for row, data in part.read():
-                out.writestr(_entry(row["file"]), data)
+                add(row["file"], data)
                 rows.append(row)
-        out.writestr(_entry("manifest.json"), json.dumps({**about, "images": rows}, indent=1) + "\n")
-        out.writestr(_entry("manifest.csv"), _table(rows))
+        add("manifest.json", (json.dumps({**about, "images": rows}, indent=1) + "\n").encode())
+        add("manifest.csv", _table(rows).encode())
 
 
 def _manifest(bench: Bench, order: Mapping[str, Any], network: str) -> dict[str, Any]:
@@ -168,12 +167,6 @@ def _table(rows: list[Row]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, FIRST_DAY)
-    entry.external_attr = 0o644 << 16
-    return entry
 
 
 def _wish(order: Mapping[str, Any], row: Row) -> Wish:
