@@ -31,9 +31,10 @@ CONTRAST = """() => {
 }"""
 
 
+@pytest.mark.parametrize("model", ["stylegan2", "classes", "stylegan3", "stylegan", "progan", "r3gan"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_opens_with_a_heading_and_names_for_all(page, name):
-    page.goto(f"/#/{name}?model=stylegan2")
+def test_a_page_opens_with_a_heading_and_names_for_all(page, name, model):
+    page.goto(f"/#/{name}?model={model}")
     page.locator("main h1").wait_for()
     page.wait_for_timeout(300)
     assert page.locator("main h1").count() == 1
