@@ -18,6 +18,8 @@ from allaprima.cli.device import choose_device, device_option
 if TYPE_CHECKING:
     from allaprima.metrics.in_training import MetricWatch
     from allaprima.training import Recipe, Report
+    from allaprima.training.footprint import Expectation
+    from allaprima.training.session import Session
 
 DEFAULT_RECIPE = "auto"
 
@@ -99,7 +101,7 @@ def train(
     DATA is an archive made by `allaprima dataset`, or a folder of images of one size. The same command goes on exactly
     where RUN stopped; Ctrl-C and SIGTERM save first.
     """  # noqa: D301  click reads the backspace
-    from allaprima.training import fit, is_finished, open_session
+    from allaprima.training import is_finished, open_session
     from allaprima.training.footprint import expect
 
     watch = watch_of(run, data, metrics, patience, weights, device_name)
@@ -117,13 +119,27 @@ def train(
         return
     verb = "going on" if session.run.step else "starting"
     click.echo(f"{verb} at {session.run.images_seen / 1000:g} kimg with {len(session.dataset)} images on {device}")
-    stopped, used_gb = False, 0.0
     watch.options += ["--mirror"] if session.run.recipe.mirror else []
-    seen, wanted = session.run.images_seen, session.run.recipe.kimg
-    with closing(watch), stop_signal() as stop, progress(seen, wanted) as bar:
-        expected = expect(session.run)
+    expected = expect(session.run)
+    end = follow(session, watch, on_divergence, expected)
+    if end is not None:
+        used_gb = end.memory_gb[-1]
+        click.echo(f"memory: {used_gb:.2f} GB at most, of about {expected.peak_gb:.2f} GB that were expected")
+    is_open = end is not None and end.stopped
+    click.echo(f"run directory: {run}" + (" (the same command goes on)" if is_open else ""))
+
+
+def follow(
+    session: "Session", watch: "MetricWatch", on_divergence: Literal["stop", "rollback"], expected: "Expectation"
+) -> "Report | None":
+    """Train, and tell what happens; the last report, if there was one."""
+    from allaprima.training import fit
+
+    report: Report | None = None
+    told = "healthy"
+    run = session.run
+    with closing(watch), stop_signal() as stop, progress(run.images_seen, run.recipe.kimg) as bar:
         bar.write(expected.sentence())
-        told = "healthy"
         for report in fit(
             session,
             on_divergence=on_divergence,
@@ -142,15 +158,12 @@ def train(
             for line in watch.news():
                 bar.write(line)
                 stop.enough = watch.wishes_to_stop
-            stopped, used_gb = report.stopped, report.memory_gb[-1]
         if watch.is_waiting and not stop.wished:
             bar.write("measuring the last snapshots (Ctrl-C leaves that out)")
             last(watch, bar, stop)
         if stop.enough:
-            bar.write(f"no metric got better for {patience:g} kimg: stopped")
-    if used_gb:
-        click.echo(f"memory: {used_gb:.2f} GB at most, of about {expected.peak_gb:.2f} GB that were expected")
-    click.echo(f"run directory: {run}" + (" (the same command goes on)" if stopped else ""))
+            bar.write(f"no metric got better for {watch.patience:g} kimg: stopped")
+    return report
 
 
 def watch_of(
