@@ -109,9 +109,19 @@ def test_two_snapshots_are_compared_and_the_address_keeps_it(train):
     assert train.locator(".train-over").get_attribute("style") != before
     train.keyboard.press("Escape")
     assert not edge.is_visible()
-    assert "seed=7" in train.url
+    train.wait_for_function("() => location.hash.includes('seed=7')")
     train.reload()
     train.get_by_role("button", name=re.compile("Seed 18")).wait_for()
+
+
+def test_what_is_being_typed_is_not_taken_back_when_the_page_is_drawn_again(train):
+    train.get_by_role("button", name="Compare", exact=True).click()
+    seed = train.get_by_label("First seed")
+    seed.fill("12")
+    train.wait_for_timeout(3000)  # the runs are asked about every two seconds
+    assert seed.input_value() == "12"
+    seed.press("Enter")
+    train.wait_for_function("() => location.hash.includes('seed=12')")
 
 
 def test_a_film_is_made_and_played(train):

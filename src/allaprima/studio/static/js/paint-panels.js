@@ -1,7 +1,7 @@
 // All that can be done to a picture, one panel for each idea. What a model cannot do is not offered.
 import { html, useState } from "./html.js";
 import { getJson, modelAddress } from "./api.js";
-import { Button, Choice, NumberField, Panel, Problem, Select, Slider, Toggle } from "./ui.js";
+import { Button, Choice, NumberField, Panel, Problem, Select, Slider, Toggle, useDraft } from "./ui.js";
 import { LARGEST_SEED, isStill, placeOfSeed, randomSeed, seedOfPlace } from "./wish.js";
 
 const FEW_CLASSES = 8;
@@ -140,10 +140,12 @@ function Layers({ facts, wish, change }) {
 function LayerRow({ name, seeds, onSeed }) {
   const [first] = seeds;
   const alike = seeds.every((seed) => seed === first);
+  const [shown, typing, done] = useDraft(alike ? first ?? "" : "");
   return html`<div class="layer-row">
     <span>${name}</span>
     <input type="number" min="0" max=${LARGEST_SEED} aria-label=${`Seed of ${name}`} placeholder=${alike ? "own" : "several"}
-      value=${alike ? first ?? "" : ""} onChange=${(event) => {
+      value=${shown} ...${typing} onChange=${(event) => {
+        done();
         const text = event.target.value.trim();
         onSeed(text === "" ? null : Math.min(LARGEST_SEED, Math.max(0, Math.round(Number(text)) || 0)));
       }} />

@@ -31,12 +31,20 @@ export function Slider({ label, value, min, max, step = 0.01, usual, onChange, h
   </div>`;
 }
 
+// What is being typed stays until it is sent off: a page that is drawn again meanwhile must not take it back.
+export function useDraft(value) {
+  const [draft, setDraft] = useState(null);
+  return [draft ?? value, { onInput: (event) => setDraft(event.target.value), onBlur: () => setDraft(null) }, () => setDraft(null)];
+}
+
 export function NumberField({ label, value, min, max, step = 1, onChange, hint }) {
   const id = useId();
+  const [shown, typing, done] = useDraft(value);
   return html`<div class="field">
     <label for=${id}>${label}</label>
-    <input id=${id} type="number" inputmode="decimal" min=${min} max=${max} step=${step} value=${value}
+    <input id=${id} type="number" inputmode="decimal" min=${min} max=${max} step=${step} value=${shown} ...${typing}
       onChange=${(event) => {
+        done();
         const wanted = Number(event.target.value);
         if (event.target.value === "" || !Number.isFinite(wanted)) { event.target.value = value; return; }
         onChange(Math.min(max ?? Infinity, Math.max(min ?? -Infinity, wanted)));
