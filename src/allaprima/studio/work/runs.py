@@ -4,25 +4,23 @@ Where a run is stands in the hidden file `PLACE` of the work's folder: orders ar
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from einops import rearrange
-from numpy.typing import NDArray
 
 from allaprima.checkpoint import load
 from allaprima.data import ImageDataset
 from allaprima.errors import AllaPrimaError, ModelFileError, RunError
-from allaprima.files import atomic_path
 from allaprima.generation import generate
-from allaprima.images.film import check_film, write_film
+from allaprima.images.film import check_film
 from allaprima.studio.wish import ImageFormat
 from allaprima.studio.work.bench import Bench
+from allaprima.studio.work.filming import filmed
 from allaprima.studio.work.painting import encoded
+from allaprima.studio.work.told import steps_of
 from allaprima.visuals.assessment_film import assessment_frames
 from allaprima.visuals.film_records import SAMPLE, Footage, Sample, from_snapshots, recorded
 from allaprima.visuals.learning_film import learning_frames
@@ -32,7 +30,6 @@ PLACE = ".run"
 FPS = 24
 COMPANY = 31  # real images among whom others are judged: groups of minibatch statistics are smaller
 MOST_OPEN = 4  # snapshots in memory
-BETWEEN = 0.25  # seconds from one word on the progress to the next
 KINDS = {"learning": learning_frames, "assessment": assessment_frames}
 
 _open: OrderedDict[tuple[str, int], Any] = OrderedDict()
@@ -49,25 +46,14 @@ def film(bench: Bench, folder: str, order: dict[str, Any]) -> Generator[dict[str
     check_film(out, fps=FPS)
     yield {"note": "looking for what the training kept"}
     try:
-        footage = yield from _told(lambda tell: _footage(bench, run, order, tell))
+        footage = yield from steps_of(lambda tell: _footage(bench, run, order, tell))
     except AllaPrimaError as error:
         raise RunError(str(error).replace(str(run), order["run"])) from error
     if len(footage.moments) < 2:
         raise RunError("there is one moment of this training to show, and a film needs two: train it further")
     total = max(round(order["seconds"] * FPS), 2)
     frames = KINDS[order["what"]](footage, seconds=order["seconds"], fps=FPS)
-
-    def write(tell: Callable[[dict[str, Any]], None]) -> int:
-        with atomic_path(out) as temporary:
-            hidden = temporary.with_suffix(out.suffix)  # the writer goes by it
-            try:
-                count = write_film(hidden, _counted(frames, total, tell), fps=FPS)
-                hidden.replace(temporary)
-            finally:
-                hidden.unlink(missing_ok=True)
-            return count
-
-    count = yield from _told(write)
+    count = yield from filmed(out, frames, total, fps=FPS)
     return {"film": out.name, "frames": count, "moments": len(footage.moments)}
 
 
@@ -119,28 +105,3 @@ def _reals(bench: Bench, data: str) -> Sample:
         labels=dataset.label_table()[numbers],
         company=chosen(dataset, spread(len(dataset.names), COMPANY)),
     )
-
-
-def _counted(
-    frames: Iterable[NDArray[np.uint8]], total: int, tell: Callable[[dict[str, Any]], None]
-) -> Iterator[NDArray[np.uint8]]:
-    for number, frame in enumerate(frames):
-        tell({"done": number, "total": total, "note": "filming, frame"})
-        yield frame
-
-
-def _told(work: Callable[[Callable[[dict[str, Any]], None]], Any]) -> Generator[dict[str, Any], None, Any]:
-    """Work that tells how far it is, done in a thread; its words, and its result."""
-    last: dict[str, Any] = {}
-
-    def tell(step: dict[str, Any]) -> None:
-        nonlocal last
-        last = step
-
-    with ThreadPoolExecutor(1) as thread:
-        future = thread.submit(work, tell)
-        while not future.done():
-            wait([future], timeout=BETWEEN)
-            if last:
-                yield last
-        return future.result()
