@@ -10,8 +10,8 @@ PACKAGE = Path(__file__).parents[1] / "src" / "allaprima"
 LEVELS = [  # lowest first; a package may import only from levels below its own
     {"errors", "version"},
     {"files", "allocator", "torchrun"},
-    {"ops", "images", "device"},
-    {"layers"},
+    {"ops", "images", "device", "processes"},
+    {"layers", "origin"},
     {"models", "losses", "augment", "data"},
     {"interchange", "surgery"},
     {"checkpoint"},

@@ -76,10 +76,20 @@ def test_a_rotation_keeps_the_pixels_square() -> None:
 
 def test_margins_are_what_the_corners_need() -> None:
     inverse = torch.eye(3)[None].clone()
-    assert needed_margins(inverse, (20, 30)) == (6, 6, 6, 6)
+    assert needed_margins(inverse, (20, 30)) == (7, 7, 7, 7)
     inverse[0, 0, 2], inverse[0, 1, 2] = 3.5, -100
     assert needed_margins(inverse, (20, 30)) == (3, 10, 19, 0)
-    assert needed_margins(inverse, (4, 1)) == (3, 6, 6, 0)
+    assert needed_margins(inverse, (4, 1)) == (3, 7, 7, 0)
+
+
+def test_an_image_does_not_depend_on_how_far_its_neighbours_reach() -> None:
+    images, inverse = torch.randn(6, 2, 12, 20, dtype=torch.float64), some_matrices(6).double()
+    scale = torch.tensor([0.5, 0.8, 1.0, 1.3, 2.0, 3.0], dtype=torch.float64)
+    inverse[:, :2] *= scale[:, None, None]
+    together = warp(images, inverse)
+    alone = torch.cat([warp(images[i : i + 1], inverse[i : i + 1]) for i in range(6)])
+    assert len({needed_margins(inverse[i : i + 1], (12, 20)) for i in range(6)}) > 3
+    assert_near(together, alone, 1e-13)
 
 
 @each_size

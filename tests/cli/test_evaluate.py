@@ -17,8 +17,9 @@ import pytest
 import torch
 
 from allaprima.checkpoint import Networks, save
+from allaprima.cli.following import last, progress
 from allaprima.cli.main import main
-from allaprima.cli.train import Stop, last, progress
+from allaprima.cli.stopping import Stop
 from allaprima.data import ImageDataset
 from allaprima.data.archive import archive_writer
 from allaprima.images import encode_png, write_png

@@ -18,7 +18,8 @@ import torch
 
 import allaprima
 from allaprima.cli.main import main
-from allaprima.cli.train import stop_signal, train
+from allaprima.cli.stopping import stop_signal
+from allaprima.cli.train import train
 from allaprima.data.archive import archive_writer
 from allaprima.images import write_png
 
@@ -368,6 +369,8 @@ def test_help_shows_an_example_first_and_few_options(command: Command) -> None:
         "metrics",
         "patience",
         "weights",
+        "process_count",
+        "hang_minutes",
         "list_recipes",
     }
 
@@ -408,7 +411,7 @@ def test_a_change_of_health_is_told_once_with_its_remedy(
     from allaprima.training.health import Verdict
 
     told = iter([Verdict("healthy", "well", "go on"), *[Verdict("collapsing", "alike", "--set gamma=4")] * 9])
-    monkeypatch.setattr("allaprima.training.loop.examine", lambda *history, **options: next(told))
+    monkeypatch.setattr("allaprima.training.keeper.examine", lambda *history, **options: next(told))
     outcome = command(data, tmp_path / "run", *SETTINGS, "--kimg", "0.024")
     lines = outcome.out.splitlines()
     assert [line.split()[-1] for line in lines if line.startswith("tick")] == ["healthy", "collapsing", "collapsing"]

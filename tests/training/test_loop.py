@@ -13,7 +13,8 @@ from safetensors import SafetensorError
 
 from allaprima.errors import OutputError
 from allaprima.training import Report, fit, is_finished, open_session
-from allaprima.training.loop import _images, duration, memory_gb
+from allaprima.training.clock import images_in, memory_gb
+from allaprima.training.report import duration
 from allaprima.training.run import Run
 from allaprima.training.state import states
 from tests.training.small import CPU, MIDDLE, lasting_files, numbers, small_run, tiny, train
@@ -86,7 +87,7 @@ def test_memory_is_told() -> None:
 
 @pytest.mark.parametrize("images", [1, 57, 64, 69, 1001, 2007, 4009, 25_000_000])
 def test_thousands_of_images_are_whole_images(images: int) -> None:
-    assert _images(images / 1000) == images
+    assert images_in(images / 1000) == images
     run = small_run(kimg=images / 1000)
     run.images_seen = images - 1
     assert not is_finished(run)
@@ -143,7 +144,7 @@ def test_states_are_saved_as_time_goes_by(data: Path, tmp_path: Path, monkeypatc
     def look(run: Run) -> None:
         saved.extend(path.stem for path in states(tmp_path / "run/state")[-1:])
 
-    monkeypatch.setattr("allaprima.training.loop.SAVE_SECONDS", -1)
+    monkeypatch.setattr("allaprima.training.clock.SAVE_SECONDS", -1)
     train(data, tmp_path / "run", tiny(snap=50, kimg=0.016), on_step=look)
     assert saved == ["state-000000000004", "state-000000000008", "state-000000000012"]
 

@@ -3,11 +3,15 @@
 Axes: n image.
 """
 
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+AT_ONCE = 64  # a pipeline with all augmentations draws about forty numbers an image
 
 
 @runtime_checkable
@@ -69,6 +73,50 @@ class RandomDraws:
     def white_noise(self, shape: torch.Size) -> Tensor:
         """Independent standard normal numbers."""
         return torch.randn(shape, generator=self.generator, device=self.device)
+
+
+class OwnDraws:
+    """Draws for each image from a generator of its own: what happens to it does not depend on its neighbours.
+
+    Numbers are drawn `AT_ONCE` an image, so that a few calls serve a whole pipeline.
+    """
+
+    def __init__(self, generators: Sequence[torch.Generator]) -> None:
+        self.generators = generators
+        self.device = generators[0].device
+        self._uniform: Iterator[Tensor] = iter(())
+        self._normal: Iterator[Tensor] = iter(())
+
+    def gate(self, count: int, chance: float) -> Bool[Tensor, "n"]:
+        """True with probability ``chance``."""
+        return self.uniform(count) < chance
+
+    def uniform(self, count: int, *, again: bool = False) -> Float[Tensor, "n"]:
+        """Uniform in [0, 1)."""
+        found = next(self._uniform, None)
+        if found is None:
+            self._uniform = iter(self._each(partial(torch.rand, AT_ONCE)).T.contiguous())
+            found = next(self._uniform)
+        return found
+
+    def normal(self, count: int) -> Float[Tensor, "n"]:
+        """Standard normal."""
+        found = next(self._normal, None)
+        if found is None:
+            self._normal = iter(self._each(partial(torch.randn, AT_ONCE)).T.contiguous())
+            found = next(self._normal)
+        return found
+
+    def half_normal(self, count: int) -> Float[Tensor, "n"]:
+        """Absolute value of a standard normal."""
+        return self.normal(count).abs()
+
+    def white_noise(self, shape: torch.Size) -> Tensor:
+        """Independent standard normal numbers."""
+        return self._each(partial(torch.randn, shape[1:]))
+
+    def _each(self, draw: Callable[..., Tensor]) -> Tensor:
+        return torch.stack([draw(generator=generator, device=self.device) for generator in self.generators])
 
 
 class FixedDraws:

@@ -8,12 +8,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from allaprima.augment.draws import Draws
+
 
 def with_pseudo_reals(
-    reals: Float[Tensor, "n c h w"], fakes: Float[Tensor, "n c h w"], p: float, generator: torch.Generator
+    reals: Float[Tensor, "n c h w"], fakes: Float[Tensor, "n c h w"], p: float, draws: Draws
 ) -> Float[Tensor, "n c h w"]:
     """Replace each real image, with probability ``p``, by the generated one at its place; no gradient reaches that."""
     if p <= 0:
         return reals
-    deceives = torch.rand(len(reals), generator=generator, device=generator.device) < p
-    return torch.where(deceives.to(reals.device)[:, None, None, None], fakes.detach(), reals)
+    return torch.where(draws.gate(len(reals), p).to(reals.device)[:, None, None, None], fakes.detach(), reals)

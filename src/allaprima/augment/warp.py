@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.augment.resampling import AxisMap, resample
-from allaprima.augment.wavelet import BEYOND, REACH, doubling, halving
+from allaprima.augment.wavelet import BEYOND, FILTERED, REACH, SAMPLED, doubling, halving
 
 
 class Margins(NamedTuple):
@@ -47,16 +47,18 @@ def needed_margins(inverse: Float[Tensor, "n 3 3"], size: tuple[int, int]) -> Ma
     """Margins for the batch: as far as a corner falls outside, but no further than one reflection of the image.
 
     Deviation: the original has none where an image of one pixel cannot be reflected, and less than the filters need
-    where it has less than seven.
+    where it has less than seven. It also takes what the filters need before the transformation, not after it, so that
+    an image that shrinks depends a little (4e-7) on how far its neighbours in the batch reach; here on nothing.
     """
     height, width = size
     x, y = (width - 1) / 2, (height - 1) / 2
-    corners = torch.tensor([[-x, x, x, -x], [-y, -y, y, y], [1, 1, 1, 1]], device=inverse.device)
+    far_x, far_y = x + SAMPLED, y + SAMPLED
+    corners = inverse.new_tensor([[-far_x, far_x, far_x, -far_x], [-far_y, -far_y, far_y, far_y], [1, 1, 1, 1]])
     reached = (inverse[:, :2] @ corners).transpose(0, 1).flatten(1)
     (left, top), (right, bottom) = (-reached.amin(dim=1)).tolist(), reached.amax(dim=1).tolist()
 
     def pixels(distance: float, half: float, length: int) -> int:
-        return math.ceil(min(max(distance - half + REACH, 0), max(length - 1, REACH)))
+        return math.ceil(min(max(distance - half + FILTERED, 0), max(length - 1, REACH)))
 
     return Margins(pixels(left, x, width), pixels(right, x, width), pixels(top, y, height), pixels(bottom, y, height))
 

@@ -5,6 +5,8 @@ What is doubled and halved again is what it was; between the two an image can be
 Axes: o i places after and before.
 """
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -19,7 +21,13 @@ SYM6 = (
 BEYOND = 5
 """Samples of the doubled resolution that halving needs on either side."""
 
-REACH = 6
+SAMPLED = (BEYOND + 0.5) / 2
+"""Pixels beyond the outermost one from which halving takes its samples."""
+
+FILTERED = 3.5
+"""Pixels about a sample that doubling makes it of, with those of the sample beside it."""
+
+REACH = math.ceil(SAMPLED + FILTERED)
 """Pixels on either side that doubling and halving together use."""
 
 

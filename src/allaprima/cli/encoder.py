@@ -10,7 +10,7 @@ import click
 from allaprima.cli.device import choose_device, device_option
 
 if TYPE_CHECKING:
-    from allaprima.cli.train import Stop
+    from allaprima.cli.stopping import Stop
     from allaprima.latents.projection import EncoderTraining
 
 SAVE_SECONDS = 300.0
@@ -36,7 +36,7 @@ def encoder(model: str, out: Path, minutes: float, steps: int | None, class_name
     """  # noqa: D301  click reads the backspace
     from allaprima.checkpoint import load
     from allaprima.cli.generate import label_of
-    from allaprima.cli.train import stop_signal
+    from allaprima.cli.stopping import stop_signal
     from allaprima.errors import OutputError
     from allaprima.latents.projection import EncoderTraining, new_encoder, read_encoder, write_encoder
     from allaprima.models import fast_half, set_half

@@ -6,20 +6,21 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from allaprima.cli.device import choose_device, device_option
-from allaprima.errors import AllaPrimaError, ModelFileError
+from allaprima.cli.device import device_option
+from allaprima.cli.many_processes import own_device, told_once
+from allaprima.errors import ModelFileError
 
 if TYPE_CHECKING:
     from allaprima.data import ImageDataset
     from allaprima.metrics import Result
-    from allaprima.metrics.processes import Processes
+    from allaprima.processes import Processes
 
 USUAL = ("swd8k", "fd5k_own", "pr5k3_own", "density_coverage5k_own", "copies5k_own")
 """What needs no file from elsewhere, and says in minutes what a model's images are like."""
@@ -82,7 +83,7 @@ def evaluate(
     already, of the same DATA and seed, is not computed again. Started by torchrun, processes share the work.
     """  # noqa: D301  click reads the backspace
     from allaprima.metrics import parse_metric
-    from allaprima.metrics.processes import joined
+    from allaprima.processes import joined
 
     if end_with_input:
         stop_at_end_of(sys.stdin.fileno())
@@ -91,7 +92,7 @@ def evaluate(
         for name in wanted:
             parse_metric(name)
         options = {"seed": seed, "batch_size": batch, "weights": weights, "may_fetch": fetch}
-        device = device_of(device_name, processes)
+        device = own_device(device_name, processes)
         task = Task(data=data, names=wanted, mirror=mirror, device=device, options=options, processes=processes)
         if all_snapshots:
             evaluate_run(Path(model), task)
@@ -146,28 +147,6 @@ class Task:
                 last = result
         if last is not None:
             self.say(f"  painted {speed(last)}")
-
-
-@contextmanager
-def told_once(processes: "Processes") -> Iterator[None]:
-    """What goes wrong in several processes is told by the first of them; the others leave quietly."""
-    try:
-        yield
-    except (AllaPrimaError, KeyboardInterrupt):
-        if processes.is_first:
-            raise
-        sys.exit(0)  # another status would have torchrun end the first before it has told
-
-
-def device_of(name: str, processes: "Processes") -> Any:
-    """The device of that name; of several GPUs each process takes its own. Raises `ConfigError`."""
-    import torch
-
-    local_rank = processes.local_rank if processes.count > 1 else None
-    device = processes.each(lambda: choose_device(name, local_rank=local_rank))
-    if local_rank is not None and device.type == "cuda":
-        torch.cuda.set_device(device)
-    return device
 
 
 def stop_at_end_of(stream: int) -> None:

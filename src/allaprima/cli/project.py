@@ -12,7 +12,7 @@ from allaprima.cli.device import choose_device, device_option
 
 if TYPE_CHECKING:
     from allaprima.checkpoint import Networks
-    from allaprima.cli.train import Stop
+    from allaprima.cli.stopping import Stop
     from allaprima.latents.projection import Distance, Projection, Target
 
 INTERRUPTED = 130  # exit status after Ctrl-C
@@ -75,7 +75,7 @@ def project(
     """  # noqa: D301  click reads the backspace
     from allaprima.checkpoint import load_networks
     from allaprima.cli.generate import label_of
-    from allaprima.cli.train import stop_signal
+    from allaprima.cli.stopping import stop_signal
     from allaprima.latents.projection import Projection, Search, read_target, write_outcome
     from allaprima.latents.projection.target import stacked
 

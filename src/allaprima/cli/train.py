@@ -2,24 +2,18 @@
 
 import dataclasses
 import json
-import signal
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from allaprima.cli.device import choose_device, device_option
+from allaprima.cli.device import device_option
+from allaprima.cli.following import train_on
+from allaprima.cli.many_processes import joined_for_training, own_device, start_again_as, told_once
 
 if TYPE_CHECKING:
     from allaprima.metrics.in_training import MetricWatch
-    from allaprima.training import Recipe, Report
-    from allaprima.training.footprint import Expectation
-    from allaprima.training.session import Session
+    from allaprima.training import Recipe
 
 DEFAULT_RECIPE = "auto"
 
@@ -31,9 +25,6 @@ def list_recipes(context: click.Context, parameter: click.Parameter, wished: boo
 
         click.echo("\n".join(RECIPES))
         context.exit()
-
-
-GLANCE = 0.1  # seconds
 
 
 @click.command()
@@ -66,6 +57,22 @@ GLANCE = 0.1  # seconds
 @click.option("--weights", type=click.Path(path_type=Path), help="Directory with published weights for --metric.")
 @device_option()
 @click.option(
+    "--processes",
+    "process_count",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Share the training among so many processes of this machine, one for each GPU; torchrun does it for several.",
+)
+@click.option(
+    "--hang-after",
+    "hang_minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="MINUTES",
+    help="End a process of several that is stuck in one step for so long, and say where.",
+)
+@click.option(
     "--list-recipes",
     is_flag=True,
     is_eager=True,
@@ -86,6 +93,8 @@ def train(
     patience: float | None,
     weights: Path | None,
     device_name: str,
+    process_count: int,
+    hang_minutes: float,
     dry_run: bool,
 ) -> None:
     """Train a generator on the images of DATA and keep everything under RUN.
@@ -99,71 +108,25 @@ def train(
       allaprima train birds.zip runs/birds --metric fd5k_own@50 --patience 500
 
     DATA is an archive made by `allaprima dataset`, or a folder of images of one size. The same command goes on exactly
-    where RUN stopped; Ctrl-C and SIGTERM save first.
+    where RUN stopped; Ctrl-C and SIGTERM save first. One, two or any number of processes, here (--processes) or by
+    torchrun on many machines, train alike, and a training may go on with another number of them.
     """  # noqa: D301  click reads the backspace
-    from allaprima.training import is_finished, open_session
-    from allaprima.training.footprint import expect
+    if process_count > 1 and not dry_run:
+        start_again_as(process_count)
+    with joined_for_training(hang_minutes) as processes:
+        with told_once(processes):
+            watch = processes.each(lambda: watch_of(run, data, metrics, patience, weights, device_name))
+            recipe = processes.of_first(
+                lambda: chosen_recipe(recipe_name, overrides, kimg, run=run, fine_tuned=init_from is not None)
+            )
+            device = own_device(device_name, processes)
+            if dry_run:
+                show(data, recipe, device)
+                return
+            from allaprima.training import open_session
 
-    watch = watch_of(run, data, metrics, patience, weights, device_name)
-    recipe = chosen_recipe(recipe_name, overrides, kimg, run=run, fine_tuned=init_from is not None)
-    device = choose_device(device_name)
-    if dry_run:
-        show(data, recipe, device)
-        return
-    session = open_session(data, run, recipe, device=device, init_from=init_from)
-    for note in session.notes:
-        click.echo(f"allaprima: {note}", err=True)
-    if is_finished(session.run):
-        seen, wanted = session.run.images_seen / 1000, session.run.recipe.kimg
-        click.echo(f"{run} is finished: it has seen {seen:g} of {wanted:g} kimg; a larger --kimg goes on with it")
-        return
-    verb = "going on" if session.run.step else "starting"
-    click.echo(f"{verb} at {session.run.images_seen / 1000:g} kimg with {len(session.dataset)} images on {device}")
-    watch.options += ["--mirror"] if session.run.recipe.mirror else []
-    expected = expect(session.run)
-    end = follow(session, watch, on_divergence, expected)
-    if end is not None:
-        used_gb = end.memory_gb[-1]
-        click.echo(f"memory: {used_gb:.2f} GB at most, of about {expected.peak_gb:.2f} GB that were expected")
-    is_open = end is not None and end.stopped
-    click.echo(f"run directory: {run}" + (" (the same command goes on)" if is_open else ""))
-
-
-def follow(
-    session: "Session", watch: "MetricWatch", on_divergence: Literal["stop", "rollback"], expected: "Expectation"
-) -> "Report | None":
-    """Train, and tell what happens; the last report, if there was one."""
-    from allaprima.training import fit
-
-    report: Report | None = None
-    told = "healthy"
-    run = session.run
-    with closing(watch), stop_signal() as stop, progress(run.images_seen, run.recipe.kimg) as bar:
-        bar.write(expected.sentence())
-        for report in fit(
-            session,
-            on_divergence=on_divergence,
-            should_stop=lambda: stop.wished or stop.enough,
-            on_step=lambda r: bar.update(r.images_seen),
-            expected_gb=expected.peak_gb,
-        ):
-            bar.write(sentence(report))
-            if report.warning:
-                bar.write(report.warning)
-            if report.verdict and report.verdict.condition != told:  # once, not at every tick
-                told = report.verdict.condition
-                bar.write(f"the training is {told}: {report.verdict.reason}; {report.verdict.remedy}")
-            if report.snapshot:
-                watch.add(report.snapshot)
-            for line in watch.news():
-                bar.write(line)
-                stop.enough = watch.wishes_to_stop
-        if watch.is_waiting and not stop.wished:
-            bar.write("measuring the last snapshots (Ctrl-C leaves that out)")
-            last(watch, bar, stop)
-        if stop.enough:
-            bar.write(f"no metric got better for {watch.patience:g} kimg: stopped")
-    return report
+            session = open_session(data, run, recipe, device=device, init_from=init_from, processes=processes)
+        train_on(session, watch if processes.is_first else None, on_divergence, hang_minutes)
 
 
 def watch_of(
@@ -178,28 +141,6 @@ def watch_of(
     wanted = [parse_wanted(text) for text in metrics]
     options = ["--device", device_name, *(["--weights", str(weights)] if weights else [])]
     return MetricWatch(run=run, data=data, wanted=wanted, options=options, patience=patience)
-
-
-def last(watch: "MetricWatch", bar: "Bar", stop: "Stop") -> None:
-    """Wait for what is not measured yet, but not after Ctrl-C."""
-    while watch.is_waiting:
-        for line in watch.news():
-            bar.write(line)
-        if stop.wished:
-            bar.write("left out: allaprima evaluate --all-snapshots measures them later")
-            return
-        time.sleep(GLANCE)
-
-
-def sentence(report: "Report") -> str:
-    """What is printed of a report."""
-    if report.note:
-        return report.note
-    if report.stopped:
-        return "stopped, state saved"
-    if report.went_back:
-        return f"the training diverged: back to {report.kimg:g} kimg, with half the learning rates"
-    return report.line()
 
 
 def chosen_recipe(
@@ -247,67 +188,3 @@ def show(data: Path, recipe: "Recipe", device: object) -> None:
     click.echo(f"generator {sizes[0]:,} parameters, discriminator {sizes[1]:,}")
     found = footprint(decided, **size)
     click.echo(on_device(found, device, held=held_gb(device) + found.weights / GIGABYTE).sentence())
-
-
-class Stop:
-    """A wish to stop: of the user, or as no metric gets better any more."""
-
-    wished = False
-    enough = False
-
-
-@contextmanager
-def stop_signal() -> Iterator[Stop]:
-    """Turn the first Ctrl-C or SIGTERM into a wish to stop; a second Ctrl-C stops at once."""
-    stop = Stop()
-
-    def wish(number: int, frame: FrameType | None) -> None:
-        stop.wished = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = {number: signal.signal(number, wish) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-class Bar:
-    """A progress bar on a terminal; plain lines elsewhere."""
-
-    def __init__(self, images_seen: int, kimg: float) -> None:
-        from tqdm import tqdm
-
-        self._bar = tqdm(
-            total=round(kimg * 1000),
-            initial=images_seen,
-            unit="img",
-            unit_scale=True,
-            disable=not sys.stderr.isatty(),
-            dynamic_ncols=True,
-        )
-
-    def update(self, images_seen: int) -> None:
-        """Move to ``images_seen``."""
-        self._bar.update(images_seen - self._bar.n)
-
-    def write(self, line: str) -> None:
-        """Print ``line`` above the bar."""
-        self._bar.clear()
-        click.echo(line)
-        self._bar.refresh()
-
-    def close(self) -> None:
-        """Remove the bar."""
-        self._bar.close()
-
-
-@contextmanager
-def progress(images_seen: int, kimg: float) -> Iterator[Bar]:
-    """A bar that is removed at the end."""
-    bar = Bar(images_seen, kimg)
-    try:
-        yield bar
-    finally:
-        bar.close()

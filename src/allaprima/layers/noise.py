@@ -20,8 +20,13 @@ def draw_noise(
 
     With one generator for each image, an image's noise does not depend on its neighbours in the batch.
     """
+    return draw_normal(count, 1, height, width, generators=generators, device=device)
+
+
+def draw_normal(count: Count, *shape: int, generators: Generators, device: torch.device) -> Float[Tensor, "n ..."]:
+    """Standard normal numbers of ``shape`` for each of ``count`` images."""
     if generators is None or isinstance(generators, torch.Generator):
         source = device if generators is None else generators.device
-        return torch.randn(count, 1, height, width, generator=generators, device=source).to(device)
+        return torch.randn(count, *shape, generator=generators, device=source).to(device)
     assert len(generators) == count, f"{len(generators)} generators for {count} images"
-    return torch.stack([torch.randn(1, height, width, generator=g, device=g.device) for g in generators]).to(device)
+    return torch.stack([torch.randn(shape, generator=g, device=g.device) for g in generators]).to(device)

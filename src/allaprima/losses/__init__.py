@@ -17,6 +17,7 @@ from allaprima.losses.gradient_penalty import drift_penalty as drift_penalty
 from allaprima.losses.gradient_penalty import r1_penalty as r1_penalty
 from allaprima.losses.gradient_penalty import wgan_gp_penalty as wgan_gp_penalty
 from allaprima.losses.labels import label_loss as label_loss
+from allaprima.losses.path_length import next_length as next_length
 from allaprima.losses.path_length import path_length_noise as path_length_noise
 from allaprima.losses.path_length import path_length_penalty as path_length_penalty
 from allaprima.losses.path_length import path_lengths as path_lengths

@@ -10,13 +10,16 @@ from einops import reduce
 from jaxtyping import Float
 from torch import Tensor
 
+from allaprima.layers import Generators
+from allaprima.layers.noise import draw_normal
+
 DECAY = 0.01  # of the moving average a of the lengths
 
 
-def path_length_noise(images: Float[Tensor, "n c h w"], generator: torch.Generator) -> Float[Tensor, "n c h w"]:
+def path_length_noise(images: Float[Tensor, "n c h w"], generators: Generators) -> Float[Tensor, "n c h w"]:
     """The random images y of equation 4, scaled so that lengths do not depend on the number of pixels."""
-    noise = torch.randn(images.shape, generator=generator, device=generator.device)
-    return noise.to(images.device) / math.sqrt(images.shape[2:].numel())
+    noise = draw_normal(*images.shape, generators=generators, device=images.device)
+    return noise / math.sqrt(images.shape[2:].numel())
 
 
 def path_lengths(
@@ -27,12 +30,15 @@ def path_lengths(
     return reduce(gradient.square(), "n s d -> n s", "sum").mean(dim=1).sqrt()
 
 
-def path_length_penalty(
-    lengths: Float[Tensor, "n"], mean: Float[Tensor, ""]
-) -> tuple[Float[Tensor, "n"], Float[Tensor, ""]]:
-    """Squared distance of each length from the moving average a, and the new average (detached).
+def path_length_penalty(lengths: Float[Tensor, "n"], mean: Float[Tensor, ""]) -> Float[Tensor, "n"]:
+    """Squared distance of each length from the moving average a."""
+    return (lengths - mean).square()
 
-    The average takes this batch in before it is compared with, and is differentiated with it, as in the original.
+
+def next_length(mean: Float[Tensor, ""], length: Float[Tensor, ""]) -> Float[Tensor, ""]:
+    """The moving average a with the mean length of one more batch in it.
+
+    The original compares a batch with the average that has already taken it in, and differentiates both:
+    ``path_length_penalty(lengths, next_length(mean, lengths.mean()))``.
     """
-    mean = mean.lerp(lengths.mean(), DECAY)
-    return (lengths - mean).square(), mean.detach()
+    return mean.lerp(length, DECAY)

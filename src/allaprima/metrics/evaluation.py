@@ -30,10 +30,10 @@ from allaprima.metrics.intervals import bootstrap
 from allaprima.metrics.names import Metric, parse_metric
 from allaprima.metrics.own_detector import own_detector
 from allaprima.metrics.path_length import VARIANTS, path_distances, path_length
-from allaprima.metrics.processes import ALONE, Processes
 from allaprima.metrics.progress import Progress, silent
 from allaprima.metrics.reals import RealFeatures, real_features
 from allaprima.metrics.result import Result
+from allaprima.processes import ALONE, Processes
 
 OF_IMAGES = ("swd", "ms_ssim", "spectra")
 OF_THE_GENERATOR = ("path_length", "equivariance")  # paint pairs of their own

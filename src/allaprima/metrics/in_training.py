@@ -21,6 +21,7 @@ from allaprima.errors import AllaPrimaError, ConfigError, RunError
 from allaprima.files import atomic_path
 from allaprima.metrics.history import Entry, best_of, kimg_of, read_history
 from allaprima.metrics.names import parse_metric
+from allaprima.torchrun import without_torchrun
 
 NICENESS = 10
 LONGEST = 500  # letters of what a process that failed has said
@@ -164,6 +165,7 @@ class MetricWatch:
             stdin=subprocess.PIPE,  # nothing is written to it: it ends when the training does, however it does
             stdout=said,
             stderr=subprocess.STDOUT,
+            env=without_torchrun(os.environ),  # the training's processes are not the measurement's
             start_new_session=True,  # Ctrl-C is the training's
         )
         with suppress(OSError, AttributeError):

@@ -14,8 +14,8 @@ from allaprima.files import make_directory
 from allaprima.interchange.cache import home
 from allaprima.metrics.detector import Detector, hash_of
 from allaprima.metrics.own_features import STEPS, VERSION, OwnNetwork, resize_words, train_own
-from allaprima.metrics.processes import ALONE, Processes
 from allaprima.metrics.progress import Progress
+from allaprima.processes import ALONE, Processes
 
 KIND, FORMAT_VERSION = "own features", 1
 

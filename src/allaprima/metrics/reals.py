@@ -27,8 +27,8 @@ from allaprima.metrics.detector import Detector
 from allaprima.metrics.fakes import batches
 from allaprima.metrics.moments import Moments
 from allaprima.metrics.own_detector import folder
-from allaprima.metrics.processes import ALONE, Processes
 from allaprima.metrics.progress import Progress
+from allaprima.processes import ALONE, Processes
 
 KIND, FORMAT_VERSION = "real features", 1
 AT_ONCE = 64

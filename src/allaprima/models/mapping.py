@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import EqualizedLinear
+from allaprima.models.precision import in_format_of
 from allaprima.ops import normalize_second_moment
 
 LabelInput = Literal["embed", "concat"]
@@ -108,12 +109,12 @@ class MappingNetwork(nn.Module):
             raise ValueError(f"z must be [n, {self.z_dim}], got {_shape(z)}")
         if self.c_dim and (c is None or c.shape[1:] != (self.c_dim,)):
             raise ValueError(f"this model has labels: c must be [n, {self.c_dim}], got {_shape(c)}")
-        latent = [] if z is None or not self.z_dim else [z.float()]
+        latent = [] if z is None or not self.z_dim else [in_format_of(self, z)]
         if c is None or not self.c_dim:
             return normalize_second_moment(latent[0])
         if hasattr(self, "label"):
-            return normalize_second_moment(torch.cat([*latent, c.float() @ self.label], dim=1))
-        parts = [*latent, self.embed(c.float())]
+            return normalize_second_moment(torch.cat([*latent, in_format_of(self, c) @ self.label], dim=1))
+        parts = [*latent, self.embed(in_format_of(self, c))]
         return torch.cat([normalize_second_moment(part) for part in parts], dim=1)
 
 

@@ -26,8 +26,19 @@ def set_half(network: nn.Module, dtype: torch.dtype | None) -> None:
 def enter_block(x: Float[Tensor, "n c h w"], half: torch.dtype | None) -> Float[Tensor, "n c h w"]:
     """``x`` in the number format and memory layout of a block; half precision is quick only with channels last."""
     if half is None:
-        return x.to(torch.float32)
+        return at_least_fp32(x)
     return x.to(dtype=half, memory_format=torch.channels_last)
+
+
+def at_least_fp32(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """``x`` in float32, or as it is where it is finer: networks in float64 are what results are compared with."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def in_format_of(network: nn.Module, x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """``x``, which somebody gave, in the number format of the weights that it will meet, but at least in float32."""
+    weights = next(network.parameters(), None)
+    return x.to(torch.float32 if weights is None else torch.promote_types(weights.dtype, torch.float32))
 
 
 def fast_half(device: torch.device) -> torch.dtype | None:

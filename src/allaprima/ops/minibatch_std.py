@@ -25,9 +25,14 @@ def minibatch_std(
         num_channels: Number of parts into which the channels are divided, each giving one map. Divides c.
     """
     n, _, h, w = x.shape
-    g = next(d for d in range(min(group_size or n, n), 0, -1) if n % d == 0)
+    g = actual_group(n, group_size)
     exact = x.to(torch.promote_types(x.dtype, torch.float32))
     parts = rearrange(exact, "(g m) (f c) h w -> g m f c h w", g=g, f=num_channels)
     std = (torch.var(parts, dim=0, unbiased=False) + EPS).sqrt()
     maps = repeat(reduce(std, "m f c h w -> m f", "mean"), "m f -> (g m) f h w", g=g, h=h, w=w)
     return torch.cat([x, maps.to(x.dtype)], dim=1)
+
+
+def actual_group(n: int, group_size: int | None) -> int:
+    """Images in a group of a batch of n: the largest divisor of n that is not larger than ``group_size``."""
+    return next(d for d in range(min(group_size or n, n), 0, -1) if n % d == 0)

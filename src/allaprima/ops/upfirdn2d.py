@@ -147,6 +147,7 @@ def _evaluate(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
         from allaprima.ops.kernels.upfirdn2d import evaluate
 
         return evaluate(x, f, plan)
+    f = f.to(torch.promote_types(f.dtype, x.dtype))  # the gain is not rounded more coarsely than the image
     if f.ndim == 2:
         return _filter(x, f * plan.gain, plan)
     rows = plan._replace(up=(plan.up[0], 1), down=(plan.down[0], 1), padding=(*plan.padding[:2], 0, 0))

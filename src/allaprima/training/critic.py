@@ -4,21 +4,26 @@ Everything that it sees, real or generated, is augmented, so that nothing leaks 
 """
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
-from allaprima.augment import PIPES, RandomDraws, augment, diff_augment
+from allaprima.augment import PIPES, OwnDraws, augment, diff_augment
 from allaprima.ops import filter2d
+from allaprima.ops.minibatch_std import actual_group
 from allaprima.training.run import Run
 from allaprima.training.schedule import blur_sigma, half_cosine
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Critic:
     """Judges images for one phase of one step.
+
+    What it says of an image depends on those of its group alone, for the minibatch standard deviation. Groups are
+    images that follow one another in the whole batch, so that they are the same in however many parts it comes.
 
     Attributes:
         run: The training.
@@ -27,25 +32,58 @@ class Critic:
 
     run: Run
     phase: str
-    _draws: RandomDraws = field(init=False)
 
-    def __post_init__(self) -> None:
-        self._draws = RandomDraws(self.run.generator(f"{self.phase}/augment", on_cpu=True))
+    def __call__(
+        self,
+        images: Float[Tensor, "n c h w"],
+        labels: Float[Tensor, "n d"],
+        *,
+        kind: str = "real",
+        places: Sequence[int] | None = None,
+    ) -> Float[Tensor, "n k"]:
+        """Logits, positive for what it takes for real; with them those of the label head, if there is one.
 
-    def __call__(self, images: Float[Tensor, "n c h w"], labels: Float[Tensor, "n d"]) -> Float[Tensor, "n k"]:
-        """Logits, positive for what it takes for real; with them those of the label head, if there is one."""
-        logits: Tensor = self.run.D(self._augmented(blurred(images, self._sigma)), labels)
+        Args:
+            images: In the network's range.
+            labels: Of the images.
+            kind: What they are: another kind in the same phase is augmented otherwise.
+            places: Theirs in the whole batch, for their augmentations; by default 0, 1 …
+        """
+        shown = self._augmented(blurred(images, self._sigma), kind, range(len(images)) if places is None else places)
+        order = group_order(len(images), self.run.recipe.mbstd_group).to(images.device)
+        if len(order) == 0:
+            logits: Tensor = self.run.D(shown, labels)
+        else:
+            logits = self.run.D(shown[order], labels[order])[torch.argsort(order)]
         return logits
 
     @property
     def _sigma(self) -> float:
         return blur_sigma(self.run.recipe, self.run.images_seen)
 
-    def _augmented(self, images: Tensor) -> Tensor:
+    def _augmented(self, images: Tensor, kind: str, places: Sequence[int]) -> Tensor:
         recipe = self.run.recipe
-        if recipe.aug in ("ada", "fixed"):
-            return augment(images, strength(self.run), PIPES[recipe.augpipe], self._draws)
-        return diff_augment(images, self._draws) if recipe.aug == "diffaug" else images
+        if recipe.aug not in ("ada", "fixed", "diffaug"):
+            return images
+        draws = self.draws(f"augment/{kind}", places)
+        if recipe.aug == "diffaug":
+            return diff_augment(images, draws)
+        return augment(images, strength(self.run), PIPES[recipe.augpipe], draws)
+
+    def draws(self, name: str, places: Sequence[int]) -> OwnDraws:
+        """Random numbers of this phase for the images at ``places`` of the whole batch."""
+        return OwnDraws(self.run.generators(f"{self.phase}/{name}", places, on_cpu=True))
+
+
+def group_order(count: int, group_size: int | None) -> Int64[Tensor, " n"]:
+    """In which order to show images so that those of a group follow one another; empty where any order does.
+
+    A batch is grouped as in the original: images i, i + n/g, i + 2n/g … (see `allaprima.ops.minibatch_std`).
+    """
+    size = actual_group(count, group_size)
+    if size in (1, count):
+        return torch.zeros(0, dtype=torch.int64)
+    return torch.arange(count).reshape(count // size, size).T.flatten()
 
 
 def strength(run: Run) -> float:

@@ -6,6 +6,7 @@ while it is alive, and nothing is computed, so that it takes as long for large i
 
 import dataclasses
 import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -91,12 +92,11 @@ class Expectation:
 def expect(run: Run) -> Expectation:
     """What the training of ``run``, which is about to go on, will hold on its device."""
     found = footprint(
-        run.recipe,
+        dataclasses.replace(run.recipe, batch_gpu=run.batch_gpu),  # of several processes each has a share of the batch
         height=run.G.img_height,
         width=run.G.img_width,
         channels=run.G.img_channels,
         c_dim=run.label_table.shape[1],
-        halvings=run.halvings,
     )
     states = [value for each in (run.G_optimizer, run.D_optimizer) for value in each.state.values()]
     known = sum(x.nbytes for state in states for x in state.values() if isinstance(x, Tensor))
@@ -142,11 +142,11 @@ def footprint(recipe: Recipe, *, height: int, width: int, channels: int, c_dim: 
 class _Imagined(Run):
     """A training on the device without numbers, which has no randomness either."""
 
-    def generator(self, name: str, *, on_cpu: bool = False) -> torch.Generator:
-        return Run.generator(self, name, on_cpu=True)
+    def generators(self, name: str, places: Iterable[int], *, on_cpu: bool = False) -> list[torch.Generator]:
+        return Run.generators(self, name, places, on_cpu=True)
 
 
-def _imagined(recipe: Recipe, labels: Tensor, halvings: int, **size: int) -> Run:
+def _imagined(recipe: Recipe, labels: Tensor, halvings: int, **size: Any) -> Run:
     """A fully grown training of at most two parts to a batch: in the second one there are gradients already."""
     with META:
         run = start(recipe, label_table=labels, device=META, **size)

@@ -16,33 +16,46 @@ from allaprima.training.run import Run
 
 
 class Latents(NamedTuple):
-    """What the generator paints from in one phase: two latents an image where styles are mixed."""
+    """What the generator paints from in one phase: two latents an image where styles are mixed.
+
+    ``places`` are the images' in the whole batch, ``noise`` has a generator for each of them.
+    """
 
     z: Float[Tensor, "n z"]
     c: Float[Tensor, "n c"]
     mix: Float[Tensor, "n z"] | None
     cutoff: int
-    noise: torch.Generator
+    noise: list[torch.Generator]
+    places: range
 
     def split(self, size: int) -> Iterator["Latents"]:
         """Parts of at most ``size`` images."""
         for start in range(0, len(self.z), size):
             part = slice(start, start + size)
-            yield self._replace(z=self.z[part], c=self.c[part], mix=None if self.mix is None else self.mix[part])
+            mix = None if self.mix is None else self.mix[part]
+            yield Latents(self.z[part], self.c[part], mix, self.cutoff, self.noise[part], self.places[part])
 
 
 def draw_latents(run: Run, phase: str, count: int | None = None) -> Latents:
-    """Latents, labels and the second latents of style mixing (StyleGAN, section 3.1) for one phase."""
-    count = run.batch if count is None else count
-    generator = run.generator(f"{phase}/latents", on_cpu=True)
-    z = torch.randn(2, count, run.G.z_dim, generator=generator).to(run.device)
-    rows = torch.randint(len(run.label_table), (count,), generator=generator)
-    chance, place = torch.rand(2, generator=generator).tolist()
+    """Latents, labels and the second latents of style mixing (StyleGAN, section 3.1) for one phase.
+
+    Args:
+        run: The training.
+        phase: Names the randomness.
+        count: Images of all processes, by default the batch; what comes is the share of this one.
+    """
+    places = run.processes.share(run.batch if count is None else count)
+    z = torch.zeros(2, len(places), run.G.z_dim)
+    rows = []
+    for i, generator in enumerate(run.generators(f"{phase}/latents", places, on_cpu=True)):
+        z[:, i] = torch.randn(2, run.G.z_dim, generator=generator)
+        rows.append(int(torch.randint(len(run.label_table), (), generator=generator)))
+    z, c = z.to(run.device), run.label_table[rows].to(run.device)
+    chance, place = torch.rand(2, generator=run.generator(f"{phase}/mixing")).tolist()
     styled = styles_in_use(run)
     mixes = chance < run.recipe.style_mixing and styled > 1
     cutoff = 1 + int(place * (styled - 1))
-    c = run.label_table[rows].to(run.device)
-    return Latents(z[0], c, z[1] if mixes else None, cutoff, run.generator(f"{phase}/noise"))
+    return Latents(z[0], c, z[1] if mixes else None, cutoff, run.generators(f"{phase}/noise", places), places)
 
 
 @torch.no_grad()

@@ -1,6 +1,7 @@
 """A training in memory: networks, optimizers, counters. What is saved of it is in `allaprima.training.state`."""
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch.optim import Adam
 
 from allaprima.models import Geometry, build, fast_half, set_half
 from allaprima.models.checkpointing import set_checkpointing
+from allaprima.processes import ALONE, Processes
 from allaprima.training.networks import specs
 from allaprima.training.randomness import Streams
 from allaprima.training.recipe import Precision, Recipe
@@ -40,6 +42,7 @@ class Run:
         slowdown: Factor on the learning rates: a half for each time that the run diverged and went back.
         rollbacks: How often that was.
         halvings: How often ``batch_gpu`` was halved, because there was not memory enough.
+        processes: Those that share this training; all have the same networks, averages and counters.
     """
 
     recipe: Recipe
@@ -58,6 +61,7 @@ class Run:
     slowdown: float = 1.0
     rollbacks: int = 0
     halvings: int = 0
+    processes: Processes = ALONE
     statistics: Statistics = field(default_factory=Statistics)
 
     @property
@@ -67,19 +71,30 @@ class Run:
 
     @property
     def batch(self) -> int:
-        """Images in the next iteration."""
+        """Images in the next iteration, of all processes."""
         return batch_at(self.recipe, self.geometry, self.images_seen)
 
     @property
-    def batch_gpu(self) -> int:
-        """Images that go through the networks at once: a divisor of what the recipe says, halved as often as needed."""
-        assert self.recipe.batch_gpu is not None
-        whole = min(self.recipe.batch_gpu, self.batch)
-        return next(part for part in range(max(whole >> self.halvings, 1), 0, -1) if whole % part == 0)
+    def share(self) -> range:
+        """Places in the batch of the images that this process takes through the networks."""
+        return self.processes.share(self.batch)
 
-    def generator(self, name: str, *, on_cpu: bool = False) -> torch.Generator:
-        """Randomness for ``name`` in this step."""
-        return Streams(self.recipe.seed).generator(name, self.step, device="cpu" if on_cpu else self.device)
+    @property
+    def batch_gpu(self) -> int:
+        """Images that go through the networks at once: at most what the recipe says, halved as often as needed."""
+        assert self.recipe.batch_gpu is not None
+        own = len(self.share)
+        largest = max(min(self.recipe.batch_gpu, own) >> self.halvings, 1)
+        return next(part for part in range(largest, 0, -1) if own % part == 0)
+
+    def generator(self, name: str) -> torch.Generator:
+        """Randomness on the CPU for ``name`` in this step, the same for all images."""
+        return Streams(self.recipe.seed).generator(name, self.step)
+
+    def generators(self, name: str, places: Iterable[int], *, on_cpu: bool = False) -> list[torch.Generator]:
+        """Randomness for ``name`` in this step, one for each image at ``places`` of the batch."""
+        device = "cpu" if on_cpu else self.device
+        return Streams(self.recipe.seed).generators(name, self.step, places, device=device)
 
 
 def choose_precision(precision: Precision, device: torch.device) -> Precision:
@@ -90,7 +105,16 @@ def choose_precision(precision: Precision, device: torch.device) -> Precision:
     return names[fast_half(device)]
 
 
-def start(recipe: Recipe, *, height: int, width: int, channels: int, label_table: Tensor, device: torch.device) -> Run:
+def start(
+    recipe: Recipe,
+    *,
+    height: int,
+    width: int,
+    channels: int,
+    label_table: Tensor,
+    device: torch.device,
+    processes: Processes = ALONE,
+) -> Run:
     """A new training of a decided recipe. Draws from no global generator, but leaves PyTorch's seeded."""
     G_spec, D_spec = specs(recipe, height=height, width=width, channels=channels, c_dim=label_table.shape[1])
     with torch.random.fork_rng(devices=[]):
@@ -115,6 +139,7 @@ def start(recipe: Recipe, *, height: int, width: int, channels: int, label_table
         pl_mean=torch.zeros([], device=device),
         strength=recipe.p,
         signs=torch.zeros(2, device=device),
+        processes=processes,
     )
     set_rates(run)
     return run

@@ -11,11 +11,13 @@ import torch
 from allaprima.checkpoint import load_networks
 from allaprima.data import ImageDataset
 from allaprima.errors import ConfigError, RunError
+from allaprima.ops.minibatch_std import actual_group
+from allaprima.processes import ALONE, Processes
 from allaprima.training.directory import RunDirectory
 from allaprima.training.fields import from_json
 from allaprima.training.recipe import Recipe, decide
 from allaprima.training.run import Run, choose_precision, start
-from allaprima.training.state import restore_newest
+from allaprima.training.state import restore_newest, share_state
 from allaprima.training.transfer import transfer
 from allaprima.version import __version__
 
@@ -49,9 +51,17 @@ def decide_for(recipe: Recipe, dataset: ImageDataset, device: torch.device) -> R
 
 
 def open_session(
-    data: Path, path: Path, recipe: Recipe | None, *, device: torch.device, init_from: str | Path | None = None
+    data: Path,
+    path: Path,
+    recipe: Recipe | None,
+    *,
+    device: torch.device,
+    init_from: str | Path | None = None,
+    processes: Processes = ALONE,
 ) -> Session:
     """Open the run at ``path`` for the images at ``data``.
+
+    Of several processes all read the images, but the first alone reads and writes the run directory.
 
     Args:
         data: Archive or folder.
@@ -59,6 +69,7 @@ def open_session(
         recipe: None takes the one that the run was started with.
         device: Where to train.
         init_from: Model whose weights a new run begins with, as far as they fit; one that goes on has its own.
+        processes: Those that share the training.
 
     Raises:
         ModelFileError: ``init_from`` cannot be read.
@@ -68,18 +79,15 @@ def open_session(
         OutputError: The directory cannot be written.
     """
     directory = RunDirectory(path)
-    config = directory.config()
-    if config is None:
-        refuse_foreign(path)
-    elif not directory.is_begun():
-        config = None  # it stopped before anything was trained: the run is new
+    config = processes.of_first(lambda: _stored_config(directory))
     stored = None if config is None else stored_recipe(path, config)
     wanted = recipe or stored
     if wanted is None:
         raise ConfigError("a new run needs a recipe")
-    dataset = open_dataset(data, wanted)
-    decided = decide_for(wanted, dataset, device)
-    facts = describe(dataset)
+    dataset = processes.each(lambda: open_dataset(data, wanted))
+    decided = processes.of_first(lambda: decide_for(wanted, dataset, device))
+    require_even_shares(decided, processes)
+    facts = processes.of_first(lambda: describe(dataset))
     if config is not None and stored is not None:
         if wanted.precision == "auto":
             decided = dataclasses.replace(decided, precision=stored.precision)
@@ -89,12 +97,6 @@ def open_session(
                 f" than {data}: give those, or another run directory"
             )
         refuse_changes(path, stored, decided)
-    origin = None if init_from is None or config is not None else load_networks(init_from)
-    directory.prepare()
-    if config is None:
-        directory.write_config(
-            new_config(decided, facts) | {"init_from": None if init_from is None else str(init_from)}
-        )
     run = start(
         decided,
         height=dataset.height,
@@ -102,17 +104,63 @@ def open_session(
         channels=dataset.num_channels,
         label_table=dataset.label_table(),
         device=device,
+        processes=processes,
     )
     run.halvings = 0 if config is None else int(config.get("halvings", 0))
+    new = config is None
+    wish = new_config(decided, facts) | {"init_from": None if init_from is None else str(init_from)} if new else None
+    begins_from = init_from if new else None
+    notes = processes.of_first(lambda: _fill(run, directory, wish, begins_from)) + group_notes(run)
+    share_state(run)
+    parent = begins_from if config is None else config.get("init_from")
+    provenance: dict[str, Any] = {"data": facts, "recipe": dataclasses.asdict(decided)}
+    if parent:
+        provenance["parent"] = str(parent)
+    return Session(run=run, dataset=dataset, directory=directory, provenance=provenance, notes=notes)
+
+
+def _stored_config(directory: RunDirectory) -> dict[str, Any] | None:
+    """The configuration of a run to go on with. Raises `RunError` if the directory is of another kind."""
+    config = directory.config()
+    if config is None:
+        refuse_foreign(directory.path)
+        return None
+    return config if directory.is_begun() else None  # if it stopped before anything was trained, the run is new
+
+
+def _fill(run: Run, directory: RunDirectory, config: dict[str, Any] | None, init_from: str | Path | None) -> list[str]:
+    """Prepare the directory, write the ``config`` of a new run, and put into ``run`` what it goes on from."""
+    origin = None if init_from is None else load_networks(init_from)
+    directory.prepare()
+    if config is not None:
+        directory.write_config(config)
     notes = restore_newest(run, directory.states)
     if origin is not None:
         notes += transfer(run, origin)
     directory.forget_after(run.images_seen / 1000)
-    parent = None if config is None else config.get("init_from")
-    provenance: dict[str, Any] = {"data": facts, "recipe": dataclasses.asdict(decided)}
-    if origin is not None or parent:
-        provenance["parent"] = str(init_from) if origin is not None else parent
-    return Session(run=run, dataset=dataset, directory=directory, provenance=provenance, notes=notes)
+    return notes
+
+
+def require_even_shares(recipe: Recipe, processes: Processes) -> None:
+    """Raise `ConfigError` unless every process gets as many images of a batch."""
+    assert recipe.batch is not None
+    for batch in (recipe.batch, *(batch for _, batch in recipe.batch_by_res)):
+        if batch % processes.count:
+            raise ConfigError(
+                f"a batch of {batch} images cannot be shared evenly by {processes.count} processes:"
+                f" set batch to a multiple of {processes.count}"
+            )
+
+
+def group_notes(run: Run) -> list[str]:
+    """What to say where several processes make the groups of the minibatch standard deviation smaller."""
+    size = actual_group(run.batch_gpu, run.recipe.mbstd_group)
+    if run.processes.count == 1 or size == actual_group(run.batch, run.recipe.mbstd_group):
+        return []
+    return [
+        f"the minibatch standard deviation compares {size} images, not {run.recipe.mbstd_group}: with"
+        f" {run.processes.count} processes no more go through the networks at once, and groups do not cross processes"
+    ]
 
 
 def open_dataset(data: Path, recipe: Recipe) -> ImageDataset:

@@ -7,6 +7,7 @@ Random states are not among it: all randomness is a function of the seed and the
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,16 +28,7 @@ def save_state(run: Run, folder: Path, *, good: bool = False) -> Path:
 
     One that is ``good`` is also kept by itself, for a run that diverges to go back to.
     """
-    header = {
-        "kind": "state",
-        "format_version": FORMAT_VERSION,
-        "step": run.step,
-        "images_seen": run.images_seen,
-        "strength": run.strength,
-        "slowdown": run.slowdown,
-        "rollbacks": run.rollbacks,
-        "statistics": run.statistics.state(),
-    }
+    header = _header(run)
     path = folder / f"state-{run.images_seen:012d}.safetensors"
     write_tensors(path, dict(_tensors(run)), header)
     if good:
@@ -90,21 +82,49 @@ def restore(run: Run, path: Path) -> None:
     """Put the state of ``path`` into ``run``. Raises `ModelFileError`, and leaves ``run`` unfinished then."""
     tensors, header = read_tensors(path, kind="state", version=FORMAT_VERSION)
     try:
-        for role, network in _networks(run):
-            network.load_state_dict(_part(tensors, f"{role}."))
-        for role, network, optimizer in _optimizers(run):
-            optimizer.state.clear()  # a run that goes back has averages of what came after
-            _fill(optimizer, network, _part(tensors, f"{role}_optimizer."))
-        run.pl_mean = tensors["pl_mean"].to(run.device)
-        run.step, run.images_seen = int(header["step"]), int(header["images_seen"])
-        if "signs" in tensors:  # states of the first version knew no augmentation
-            run.signs = tensors["signs"].to(run.device)
-            run.strength, run.slowdown = float(header["strength"]), float(header["slowdown"])
-            run.rollbacks = int(header["rollbacks"])
-        run.statistics.restore(header["statistics"])
+        _put(run, tensors, header)
     except (KeyError, AttributeError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ModelFileError(f"{path} does not fit the run's recipe: {reason}") from error
+
+
+def share_state(run: Run) -> None:
+    """Put the state of the first process into the ``run`` of all others. Raises `LostProcessError`."""
+    if run.processes.count == 1:
+        return
+    header = run.processes.of_first(lambda: _header(run))
+    tensors = run.processes.given_by_first(dict(_tensors(run)) if run.processes.is_first else {})
+    if not run.processes.is_first:
+        _put(run, tensors, header)
+        run.statistics.clear()  # the first has what all of them had measured
+
+
+def _header(run: Run) -> dict[str, Any]:
+    return {
+        "kind": "state",
+        "format_version": FORMAT_VERSION,
+        "step": run.step,
+        "images_seen": run.images_seen,
+        "strength": run.strength,
+        "slowdown": run.slowdown,
+        "rollbacks": run.rollbacks,
+        "statistics": run.statistics.state(),
+    }
+
+
+def _put(run: Run, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
+    for role, network in _networks(run):
+        network.load_state_dict(_part(tensors, f"{role}."))
+    for role, network, optimizer in _optimizers(run):
+        optimizer.state.clear()  # a run that goes back has averages of what came after
+        _fill(optimizer, network, _part(tensors, f"{role}_optimizer."))
+    run.pl_mean = tensors["pl_mean"].to(run.device)
+    run.step, run.images_seen = int(header["step"]), int(header["images_seen"])
+    if "signs" in tensors:  # states of the first version knew no augmentation
+        run.signs = tensors["signs"].to(run.device)
+        run.strength, run.slowdown = float(header["strength"]), float(header["slowdown"])
+        run.rollbacks = int(header["rollbacks"])
+    run.statistics.restore(header["statistics"])
 
 
 def _tensors(run: Run) -> Iterator[tuple[str, Tensor]]:

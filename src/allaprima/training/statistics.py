@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from allaprima.processes import Processes
+
 Scalars = dict[str, Tensor]  # one value, or one for each image of the batch
 
 
@@ -43,6 +45,18 @@ class Statistics:
         """Go on from what `state` gave."""
         self.clear()
         self._sums = {name: (int(n), float(s), float(q)) for name, (n, s, q) in state.items()}
+
+    def gather(self, processes: Processes) -> None:
+        """Bring the values of all processes together in the first; the others begin anew."""
+        if processes.count == 1:
+            return
+        merged: dict[str, tuple[int, float, float]] = {}
+        for sums in processes.gathered(self._reduced):
+            for name, values in sums.items():
+                before = merged.get(name, (0, 0.0, 0.0))
+                merged[name] = (before[0] + values[0], before[1] + values[1], before[2] + values[2])
+        self.clear()
+        self._sums = merged
 
     def _reduced(self) -> dict[str, tuple[int, float, float]]:
         for name, tensors in self._pending.items():

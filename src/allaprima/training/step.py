@@ -17,11 +17,13 @@ from allaprima.losses import (
     ADVERSARIAL,
     drift_penalty,
     label_loss,
+    next_length,
     path_length_noise,
     path_length_penalty,
     path_lengths,
 )
 from allaprima.models import fade
+from allaprima.training.averages import MovingAverages
 from allaprima.training.critic import Critic, scores
 from allaprima.training.descent import descend
 from allaprima.training.ema import update_average
@@ -34,23 +36,37 @@ from allaprima.training.statistics import Scalars, collect
 
 
 class Reals(NamedTuple):
-    """Real images in the network's range, with their labels."""
+    """Real images in the network's range, with their labels; the first is at place ``first`` of the whole batch."""
 
     images: Float[Tensor, "n c h w"]
     labels: Float[Tensor, "n d"]
+    first: int = 0
+
+    @property
+    def places(self) -> range:
+        """Where they are in the whole batch."""
+        return range(self.first, self.first + len(self.images))
 
     def split(self, size: int) -> Iterator["Reals"]:
         """Parts of at most ``size`` images."""
-        for images, labels in zip(torch.split(self.images, size), torch.split(self.labels, size), strict=True):
-            yield Reals(images, labels)
+        for start in range(0, len(self.images), size):
+            part = slice(start, start + size)
+            yield Reals(self.images[part], self.labels[part], self.first + start)
 
 
 def train_step(run: Run, pixels: UInt8[Tensor, "n c h w"], labels: Float[Tensor, "n c"]) -> Scalars:
-    """Take one batch of real images through all phases that are due; return what was measured, and store none of it."""
-    recipe, scalars = run.recipe, Scalars()
+    """Take one batch of real images through all phases that are due; return what was measured, and store none of it.
+
+    Args:
+        run: The training.
+        pixels: This process's share of the batch (`Run.share`).
+        labels: Theirs.
+    """
+    recipe, scalars, batch = run.recipe, Scalars(), run.batch
     grow(run)
     set_rates(run)
-    reals = Reals(to_network(pixels.to(run.device, non_blocking=True)), labels.to(run.device, non_blocking=True))
+    images = to_network(pixels.to(run.device, non_blocking=True))
+    reals = Reals(images, labels.to(run.device, non_blocking=True), run.share.start)
     if recipe.growing:
         reals = reals._replace(images=fade(reals.images, run.geometry, float(run.D.lod)))
 
@@ -61,10 +77,10 @@ def train_step(run: Run, pixels: UInt8[Tensor, "n c h w"], labels: Float[Tensor,
     if recipe.has_lazy_penalty and run.step % recipe.r1_interval == 0:
         within_memory(run, partial(penalty_step, run, reals), scalars)
 
-    update_average(run.G_ema, run.G, images_seen=run.images_seen, batch=len(pixels), recipe=recipe)
-    run.images_seen += len(pixels)
+    update_average(run.G_ema, run.G, images_seen=run.images_seen, batch=batch, recipe=recipe)
+    run.images_seen += batch
     run.step += 1
-    adapt_strength(run, len(pixels))
+    adapt_strength(run, batch)
     return scalars
 
 
@@ -86,52 +102,61 @@ def generator_step(run: Run, reals: Reals, scalars: Scalars) -> None:
 
     def losses() -> Iterator[Tensor]:
         for part, real in zip(draw_latents(run, "G").split(run.batch_gpu), reals.split(run.batch_gpu), strict=True):
-            logits, classes = scores(critic(paint(run, part)[0], part.c))
+            logits, classes = scores(critic(paint(run, part)[0], part.c, kind="fake", places=part.places))
             with torch.no_grad():  # they say how far the fakes are behind, and lead nowhere
-                real_logits = scores(critic(*real))[0] if game.paired else None
+                real_logits = scores(critic(real.images, real.labels, places=real.places))[0] if game.paired else None
             loss = game.generator(logits, real_logits)
             collect(scalars, {"Loss/scores/fake": logits, "Loss/signs/fake": logits.sign(), "Loss/G/loss": loss})
-            yield (loss.sum() + label_term(run, classes, part.c)) / len(reals.images)
+            yield (loss.sum() + label_term(run, classes, part.c)) / run.batch
 
     descend(run, "G", losses(), scalars)
 
 
 def path_length_step(run: Run, scalars: Scalars) -> None:
-    """Lead the generator to where steps in w and steps in the image keep one ratio (section 3.2)."""
+    """Lead the generator to where steps in w and steps in the image keep one ratio (section 3.2).
+
+    The ratio is the average until this step: the average with this step's lengths would be known only when all parts
+    of the batch, in all processes, have been through the network.
+    """
     recipe = run.recipe
     count = max(run.batch // recipe.pl_batch_shrink, 1)
     part_size = max(run.batch_gpu // recipe.pl_batch_shrink, 1)
-    generator = run.generator("PL/image")
+    total = torch.zeros_like(run.pl_mean)
 
     def losses() -> Iterator[Tensor]:
         for part in draw_latents(run, "PL", count).split(part_size):
             images, ws = paint(run, part)
-            lengths = path_lengths(images, ws, path_length_noise(images, generator))
-            penalty, run.pl_mean = path_length_penalty(lengths, run.pl_mean)
+            lengths = path_lengths(images, ws, path_length_noise(images, run.generators("PL/image", part.places)))
+            penalty = path_length_penalty(lengths, run.pl_mean)
+            total.add_(lengths.detach().sum())
             collect(scalars, {"Loss/pl_penalty": penalty, "Loss/G/reg": penalty * recipe.pl_weight})
             yield penalty.sum() / count * recipe.pl_weight * recipe.pl_interval
 
-    descend(run, "G", losses())
+    descend(run, "G", losses(), sums=[total])
+    run.pl_mean = next_length(run.pl_mean, total / count)
 
 
 def discriminator_step(run: Run, reals: Reals, scalars: Scalars) -> None:
     """Lead the discriminator to tell real from generated images."""
     recipe, game, critic = run.recipe, ADVERSARIAL[run.recipe.loss], Critic(run, "D")
-    pseudo, mixing = run.generator("D/pseudo"), run.generator("D/between")
     merged = bool(recipe.gamma) and not recipe.has_lazy_penalty
+    averages, signs = MovingAverages(run.G), torch.zeros_like(run.signs)
 
     def losses() -> Iterator[Tensor]:
         for latents, real in zip(draw_latents(run, "D").split(run.batch_gpu), reals.split(run.batch_gpu), strict=True):
             with torch.no_grad():
                 fake = paint(run, latents, update_emas=True)[0]
-            shown = with_pseudo_reals(real.images, fake, run.strength, pseudo) if recipe.aug == "apa" else real.images
+            averages.take_in(len(fake))
+            shown = real.images
+            if recipe.aug == "apa":
+                shown = with_pseudo_reals(shown, fake, run.strength, critic.draws("pseudo", real.places))
             fake, shown = (x.detach().requires_grad_(merged) for x in (fake, shown))
-            fake_logits, fake_classes = scores(critic(fake, latents.c))
-            real_logits, real_classes = scores(critic(shown, real.labels))
+            fake_logits, fake_classes = scores(critic(fake, latents.c, kind="fake", places=latents.places))
+            real_logits, real_classes = scores(critic(shown, real.labels, places=real.places))
             loss = game.discriminator(real_logits, fake_logits)
             # Relativistic logits have no zero: what counts is by how much a real image is ahead of its fake.
             ahead = (real_logits - fake_logits if game.paired else real_logits).detach()
-            run.signs += torch.stack([ahead.sign().sum(), ahead.new_tensor(len(ahead))])
+            signs.add_(torch.stack([ahead.sign().sum(), ahead.new_tensor(len(ahead))]))
             named = {"fake": fake_logits, "real": real_logits}
             collect(scalars, {f"Loss/scores/{name}": logits for name, logits in named.items()})
             collect(scalars, {f"Loss/signs/{name}": logits.sign() for name, logits in named.items()})
@@ -139,16 +164,18 @@ def discriminator_step(run: Run, reals: Reals, scalars: Scalars) -> None:
             total = loss.sum() + recipe.drift * drift_penalty(real_logits).sum()
             total = total + label_term(run, fake_classes, latents.c) + label_term(run, real_classes, real.labels)
             if merged:
-                seen = Judged(shown, real_logits, fake, fake_logits)
-                total = total + penalty_term(run, seen, real.labels, critic, mixing, scalars).sum()
-            yield total / len(reals.images)
+                seen = Judged(shown, real_logits, fake, fake_logits, real.places)
+                total = total + penalty_term(run, seen, real.labels, critic, scalars).sum()
+            yield total / run.batch
 
-    descend(run, "D", losses(), scalars)
+    descend(run, "D", losses(), scalars, [signs, *averages.sums])
+    averages.move(run.batch)
+    run.signs += signs
 
 
 def penalty_step(run: Run, reals: Reals, scalars: Scalars) -> None:
     """Lead the discriminator to where it is flat; lazily, hence with more weight (section 3.1)."""
-    recipe, critic, mixing = run.recipe, Critic(run, "R1"), run.generator("R1/between")
+    recipe, critic = run.recipe, Critic(run, "R1")
     needs_fakes = recipe.penalty != "r1"
 
     def losses() -> Iterator[Tensor]:
@@ -160,10 +187,11 @@ def penalty_step(run: Run, reals: Reals, scalars: Scalars) -> None:
                 with torch.no_grad():
                     fake = paint(run, part)[0]
                 fake = fake.detach().requires_grad_()
-                fake_logits = scores(critic(fake, part.c))[0]
-            seen = Judged(images, scores(critic(images, real.labels))[0], fake, fake_logits)
-            penalty = penalty_term(run, seen, real.labels, critic, mixing, scalars)
-            yield penalty.sum() / len(reals.images) * recipe.r1_interval
+                fake_logits = scores(critic(fake, part.c, kind="fake", places=part.places))[0]
+            real_logits = scores(critic(images, real.labels, places=real.places))[0]
+            seen = Judged(images, real_logits, fake, fake_logits, real.places)
+            penalty = penalty_term(run, seen, real.labels, critic, scalars)
+            yield penalty.sum() / run.batch * recipe.r1_interval
 
     descend(run, "D", losses())
 

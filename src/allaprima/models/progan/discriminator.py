@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from allaprima.layers import HeConv2d, HeLinear, MinibatchStd
 from allaprima.models.checkpointing import Forgetful
 from allaprima.models.growth import Growing, look
-from allaprima.models.precision import enter_block
+from allaprima.models.precision import at_least_fp32, enter_block
 from allaprima.models.progan.spec import GrowingDiscriminatorNetwork, ProGANDiscriminator
 
 
@@ -76,7 +76,7 @@ class DiscriminatorEpilogue(nn.Module):
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n out"]:
         """Feature maps of the base grid → the network's outputs."""
-        x = x.to(torch.float32, memory_format=torch.contiguous_format)
+        x = at_least_fp32(x).contiguous()
         if self.mbstd is not None:
             x = self.mbstd(x)
         y: Tensor = self.out(self.fc(rearrange(self.conv(x), "n c h w -> n (c h w)")))

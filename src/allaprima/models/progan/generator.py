@@ -16,7 +16,7 @@ from allaprima.layers import Generators, HeConv2d, HeLinear, NoiseMode, pixel_no
 from allaprima.models.checkpointing import through
 from allaprima.models.growth import Growing, GrowingGenerator, Stage, paint
 from allaprima.models.mapping import MappingNetwork
-from allaprima.models.precision import enter_block
+from allaprima.models.precision import at_least_fp32, enter_block, in_format_of
 from allaprima.models.progan.spec import ProGANGenerator
 from allaprima.ops import bias_act, normalize_second_moment
 
@@ -74,7 +74,7 @@ class SynthesisBlock(nn.Module):
     def colours(self, x: Tensor) -> Tensor:
         """The image at this resolution."""
         image: Tensor = self.torgb(x)
-        return image.float()
+        return at_least_fp32(image)
 
     def _normalize(self, x: Tensor) -> Tensor:
         return pixel_norm(x) if self.pixel_norm else x
@@ -107,7 +107,7 @@ class SynthesisNetwork(Growing):
         """
         if ws.shape[1:] != (self.num_ws, self.w_dim):
             raise ValueError(f"ws must be [n, {self.num_ws}, {self.w_dim}], got {list(ws.shape)}")
-        w = ws[:, 0].float()
+        w = in_format_of(self, ws[:, 0])
         blocks = [block for block in self.children() if isinstance(block, SynthesisBlock)]
         how: dict[str, Any] = {"w": w, "force_fp32": force_fp32}
         stages = [
@@ -144,10 +144,10 @@ def latent_and_label(z: Tensor | None, c: Tensor | None, *, z_dim: int, c_dim: i
     if z is None or z.shape[1:] != (z_dim,):
         raise ValueError(f"z must be [n, {z_dim}], got {_shape(z)}")
     if not c_dim:
-        return z.float()
+        return at_least_fp32(z)
     if c is None or c.shape[1:] != (c_dim,):
         raise ValueError(f"this model has labels: c must be [n, {c_dim}], got {_shape(c)}")
-    return torch.cat([z.float(), c.float()], dim=1)
+    return torch.cat([at_least_fp32(z), at_least_fp32(c)], dim=1)
 
 
 def _shape(x: Tensor | None) -> str:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from allaprima.layers import Generators, NoiseMode
 from allaprima.models.checkpointing import through
 from allaprima.models.painter import Painter
+from allaprima.models.precision import at_least_fp32, in_format_of
 from allaprima.models.r3gan.layers import Convolution, LabelEmbedding
 from allaprima.models.r3gan.mapping import LatentMapping
 from allaprima.models.r3gan.spec import R3GANGenerator
@@ -59,7 +60,7 @@ class Generator(Painter):
         """
         if ws.shape[1:] != (1, self.w_dim):
             raise ValueError(f"ws must be [n, 1, {self.w_dim}], got {list(ws.shape)}")
-        x = ws[:, 0].float()
+        x = in_format_of(self, ws[:, 0])
         for stage in self.MainLayers:
             x = through(partial(stage, force_fp32=force_fp32), x, recompute=self.recomputes)
-        return self.geometry.crop(self.AggregationLayer(x).float())
+        return self.geometry.crop(at_least_fp32(self.AggregationLayer(x)))

@@ -14,6 +14,7 @@ from einops import einsum, rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from allaprima.models.precision import in_format_of
 from allaprima.ops import bias_act, conv2d, downsample2d, grouped_conv2d, setup_filter, upsample2d
 from allaprima.ops.bias_act import LRELU_SLOPE
 
@@ -48,7 +49,7 @@ class LabelEmbedding(Linear):
         if c is None or c.shape[1:] != (wanted,):
             got = "None" if c is None else list(c.shape)
             raise ValueError(f"this model has labels: c must be [n, {wanted}], got {got}")
-        return super().forward(c.float())
+        return super().forward(in_format_of(self, c))
 
 
 class Convolution(nn.Module):

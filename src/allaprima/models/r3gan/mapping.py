@@ -8,6 +8,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
+from allaprima.models.precision import in_format_of
 from allaprima.models.r3gan.layers import LabelEmbedding, Linear
 
 
@@ -53,7 +54,7 @@ class LatentMapping:
         """
         if z.shape[1:] != (self.z_dim,):
             raise ValueError(f"z must be [n, {self.z_dim}], got {list(z.shape)}")
-        w = z.float()
+        w = in_format_of(self.reader, z)
         if truncation_psi != 1 and truncation_cutoff != 0:
             w = w * truncation_psi
         if self.embedding is not None:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from allaprima.layers import Generators, HeLinear, NoiseMode
 from allaprima.models.checkpointing import through
 from allaprima.models.growth import Growing, GrowingGenerator, Stage, paint
-from allaprima.models.precision import enter_block
+from allaprima.models.precision import at_least_fp32, enter_block, in_format_of
 from allaprima.models.progan.generator import to_rgb
 from allaprima.models.stylegan.mapping import LabelConcatMapping
 from allaprima.models.stylegan.spec import StyleGANGenerator
@@ -84,7 +84,7 @@ class SynthesisBlock(nn.Module):
     def colours(self, x: Tensor) -> Tensor:
         """The image at this resolution."""
         image: Tensor = self.torgb(x)
-        return image.float()
+        return at_least_fp32(image)
 
 
 class SynthesisNetwork(Growing):
@@ -121,7 +121,7 @@ class SynthesisNetwork(Growing):
         """
         if ws.shape[1:] != (self.num_ws, self.w_dim):
             raise ValueError(f"ws must be [n, {self.num_ws}, {self.w_dim}], got {list(ws.shape)}")
-        ws = ws.float()
+        ws = in_format_of(self, ws)
         blocks = [block for block in self.children() if isinstance(block, SynthesisBlock)]
         how: dict[str, Any] = {"noise_mode": noise_mode, "generators": generators, "force_fp32": force_fp32}
         own = zip(blocks, rearrange(ws, "n (block two) d -> block n two d", two=2), strict=True)

@@ -14,7 +14,7 @@ from allaprima.layers import EqualizedConv2d, EqualizedLinear, MinibatchStd
 from allaprima.models.checkpointing import Forgetful, through
 from allaprima.models.growth import Growing, look
 from allaprima.models.mapping import MappingNetwork
-from allaprima.models.precision import enter_block
+from allaprima.models.precision import at_least_fp32, enter_block, in_format_of
 from allaprima.models.stylegan2.spec import StyleGAN2Discriminator
 from allaprima.ops import downsample2d, setup_filter
 
@@ -111,7 +111,7 @@ class DiscriminatorEpilogue(nn.Module):
     def forward(self, x: Tensor | None, image: Tensor | None, cmap: Tensor | None) -> Float[Tensor, "n 1"]:
         """Feature maps of the base grid → logits."""
         if x is not None:
-            x = x.to(torch.float32, memory_format=torch.contiguous_format)
+            x = at_least_fp32(x).contiguous()
         if self.sees_image and image is not None:
             colours = self.read(image)
             x = colours if x is None else x + colours
@@ -175,7 +175,7 @@ class Discriminator(Growing):
         if c is None or c.shape[1:] != (self.c_dim,):
             shape = "None" if c is None else list(c.shape)
             raise ValueError(f"this model has labels: c must be [n, {self.c_dim}], got {shape}")
-        return c.float()
+        return in_format_of(self, c)
 
 
 def from_rgb(spec: StyleGAN2Discriminator, channels: int) -> EqualizedConv2d:

@@ -17,7 +17,7 @@ from allaprima.layers import EqualizedConv2d, Generators, NoiseMode, StyledConv2
 from allaprima.models.checkpointing import through
 from allaprima.models.growth import Growing, GrowingGenerator, Stage, paint
 from allaprima.models.mapping import MappingNetwork
-from allaprima.models.precision import enter_block
+from allaprima.models.precision import at_least_fp32, enter_block, in_format_of
 from allaprima.models.stylegan2.spec import StyleGAN2Generator
 from allaprima.ops import setup_filter, upsample2d
 
@@ -119,7 +119,7 @@ class SynthesisBlock(nn.Module):
     def colours(self, x: Float[Tensor, "n c h w"], ws: Float[Tensor, "n s d"]) -> Float[Tensor, "n rgb h w"]:
         """What this block alone paints, in the style after those of its convolutions."""
         image: Tensor = self.torgb(x, ws[:, self.num_conv])
-        return image.float()
+        return at_least_fp32(image)
 
 
 Owned = tuple[SynthesisBlock, Tensor]  # a block and its styles
@@ -190,7 +190,7 @@ class SynthesisNetwork(Growing):
         """
         if ws.shape[1:] != (self.num_ws, self.w_dim):
             raise ValueError(f"ws must be [n, {self.num_ws}, {self.w_dim}], got {list(ws.shape)}")
-        ws = ws.float()
+        ws = in_format_of(self, ws)
         how: dict[str, Any] = {"noise_mode": noise_mode, "generators": generators, "force_fp32": force_fp32}
         own = [(block, ws[:, start : start + block.num_conv + 1]) for block, start in self.blocks()]
         if self.lod is not None:

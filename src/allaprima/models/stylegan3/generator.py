@@ -13,6 +13,7 @@ from allaprima.layers import Generators, NoiseMode
 from allaprima.models.checkpointing import through
 from allaprima.models.mapping import MappingNetwork
 from allaprima.models.painter import Painter
+from allaprima.models.precision import at_least_fp32, in_format_of
 from allaprima.models.stylegan3.fourier import SynthesisInput
 from allaprima.models.stylegan3.layer import SynthesisLayer
 from allaprima.models.stylegan3.plan import plan_layers
@@ -64,12 +65,12 @@ class SynthesisNetwork(nn.Module):
         """
         if ws.shape[1:] != (self.num_ws, self.w_dim):
             raise ValueError(f"ws must be [n, {self.num_ws}, {self.w_dim}], got {list(ws.shape)}")
-        first, *others = ws.float().unbind(dim=1)
+        first, *others = in_format_of(self, ws).unbind(dim=1)
         x: Tensor = self.input(first)
         for layer, w in zip(self.layers(), others, strict=True):
             layer_now = partial(layer, force_fp32=force_fp32, update_emas=update_emas)
             x = through(layer_now, x, w, recompute=self.recomputes and not update_emas)  # an average moves but once
-        return x.float() * self.output_scale
+        return at_least_fp32(x) * self.output_scale
 
 
 class Generator(Painter):

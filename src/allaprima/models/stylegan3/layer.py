@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import EqualizedLinear
-from allaprima.models.precision import enter_block
+from allaprima.models.precision import at_least_fp32, enter_block
 from allaprima.models.stylegan3.plan import LayerPlan
 from allaprima.ops import bias_act, conv2d, filtered_lrelu, jinc_lowpass, kaiser_lowpass, modulated_conv2d
 
@@ -27,6 +27,7 @@ class SynthesisLayer(nn.Module):
     up_filter: Tensor | None
     down_filter: Tensor | None
     half_dtype: torch.dtype | None = None  # set by `allaprima.models.precision.set_half`
+    takes_gain_first: bool = False  # set by `allaprima.training.averages`: no image then depends on its neighbours
 
     def __init__(
         self, plan: LayerPlan, *, w_dim: int, conv_clamp: float | None = None, magnitude_ema_beta: float = 0.999
@@ -55,9 +56,11 @@ class SynthesisLayer(nn.Module):
     ) -> Float[Tensor, "n o h2 w2"]:
         """Map ``x`` in the style of ``w``."""
         x = enter_block(x, None if force_fp32 else self.half_dtype)
-        if update_emas:
+        if update_emas and not self.takes_gain_first:
             self._track_magnitude(x)
         input_gain = self.magnitude_ema.rsqrt()  # appendix C.2: instead of normalising each image by itself
+        if update_emas and self.takes_gain_first:
+            self._track_magnitude(x)
 
         def convolve(x: Tensor, weight: Tensor) -> Tensor:
             # Padding by the whole kernel: the signal beyond the grid is cropped by the filters, later.
@@ -81,7 +84,7 @@ class SynthesisLayer(nn.Module):
         )
 
     def _track_magnitude(self, x: Tensor) -> None:
-        magnitude = x.detach().float().square().mean()
+        magnitude = at_least_fp32(x.detach()).square().mean()
         self.magnitude_ema.copy_(magnitude.lerp(self.magnitude_ema, self.magnitude_ema_beta))
 
 

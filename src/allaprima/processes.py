@@ -1,25 +1,32 @@
-"""Several processes that share the work of one evaluation, as ``torchrun`` starts them.
+"""Several processes that share the work of one evaluation or one training, as ``torchrun`` starts them.
 
-Each takes whole parts by turns, and the first process gets what comes of all of them in the order in which one process
-would have made them. Parts are cut as for one process, so that the numbers, too, are those of one. What is passed
-between processes are features and small images, which lie in the CPU's memory whatever computed them: so it is always
-gloo that carries them, also between GPUs.
+An evaluation is cut into parts as for one process, so that the numbers, too, are those of one: each process takes whole
+parts by turns, and the first gets what comes of all of them in the order in which one process would have made them.
+What is passed then are features and small images, which lie in the CPU's memory whatever computed them: so gloo carries
+them, also between GPUs. A training adds up gradients, and these go the way of the device they are on.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from allaprima.errors import RunError
 from allaprima.torchrun import rank_of
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 T = TypeVar("T")
 PATIENCE = timedelta(days=1)  # what the first process does alone, as neighbours of many features, takes its time
+
+
+class LostProcessError(RunError):
+    """Another process of the same work is gone. Its own words, not these, say why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,44 @@ class Processes:
     count: int = 1
     local_rank: int = 0
 
+    def share(self, total: int) -> range:
+        """Which of 0, 1 … below ``total`` are this process's: all have as many, but for one."""
+        return range(total * self.rank // self.count, total * (self.rank + 1) // self.count)
+
+    def add_up(self, numbers: "Tensor") -> None:
+        """Replace ``numbers`` in each process by their sum over all. Raises `LostProcessError`."""
+        if self.count > 1:
+            from torch import distributed
+
+            with _company():
+                distributed.all_reduce(numbers)
+
+    def any_of(self, wishes: Sequence[bool]) -> list[bool]:
+        """Of each of ``wishes``, whether it is true in any process. Raises `LostProcessError`."""
+        if self.count == 1:
+            return list(wishes)
+        import torch
+
+        counts = torch.tensor([float(wish) for wish in wishes])
+        self.add_up(counts)
+        return [count > 0 for count in counts.tolist()]
+
+    def given_by_first(self, tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+        """In each process the ``tensors`` of the first, wherever they are there. Raises `LostProcessError`."""
+        if self.count == 1:
+            return dict(tensors)
+        import torch
+        from torch import distributed
+
+        kinds = self.of_first(lambda: {name: (t.shape, t.dtype) for name, t in tensors.items()})
+        found = {}
+        for name, (shape, dtype) in kinds.items():
+            tensor = tensors[name].detach().cpu().contiguous() if self.is_first else torch.empty(shape, dtype=dtype)
+            with _company():
+                distributed.broadcast(tensor, src=0)
+            found[name] = tensor
+        return found
+
     @property
     def is_first(self) -> bool:
         """Whether this is the one that gets all results."""
@@ -48,7 +93,7 @@ class Processes:
 
         Raises:
             AllaPrimaError: What it raised in any process, the first of them.
-            RunError: Another process is gone.
+            LostProcessError: Another process is gone.
         """
         if self.count == 1:
             return work()
@@ -115,8 +160,15 @@ ALONE = Processes()
 
 
 @contextmanager
-def joined(environment: Mapping[str, str] = os.environ) -> Iterator[Processes]:
+def joined(
+    environment: Mapping[str, str] = os.environ, *, backend: str = "gloo", patience: timedelta = PATIENCE
+) -> Iterator[Processes]:
     """Join the processes that ``torchrun`` started with this one; `ALONE` where it did not.
+
+    Args:
+        environment: What torchrun has said.
+        backend: What carries tensors, as PyTorch names it; ``cpu:gloo,cuda:nccl`` for both.
+        patience: How long one waits for another before it gives up.
 
     Raises:
         ConfigError: The environment is only half of torchrun's.
@@ -129,7 +181,7 @@ def joined(environment: Mapping[str, str] = os.environ) -> Iterator[Processes]:
     from torch import distributed
 
     try:
-        distributed.init_process_group("gloo", timeout=PATIENCE, rank=rank, world_size=count)
+        distributed.init_process_group(backend, timeout=patience, rank=rank, world_size=count)
     except (RuntimeError, ValueError, AttributeError) as error:  # the last: a torch without torch.distributed
         raise RunError(f"the other processes cannot be joined: {str(error).splitlines()[0]}") from error
     try:
@@ -147,7 +199,7 @@ def _company() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise RunError("another process of this evaluation has ended before its work was done") from error
+        raise LostProcessError("another process has ended, or hangs, before the work was done") from error
 
 
 def _portable(error: Exception | None) -> Exception | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from allaprima.errors import ConfigError, RunError
-from allaprima.metrics.processes import Processes, joined
+from allaprima.processes import Processes, joined
 
 
 class OddError(Exception):
