@@ -78,9 +78,8 @@ def main() -> None:
         measure(wished.steps)
         return
     cores = len(os.sched_getaffinity(0))
-    rounds = []
-    for _ in range(wished.rounds):
-        rounds.append((started(1, cores, wished.steps), started(cores, 1, wished.steps)))
+
+    rounds = [(started(1, cores, wished.steps), started(cores, 1, wished.steps)) for _ in range(wished.rounds)]
     speeds = [statistics.median(pair[i]["images_per_s"] for pair in rounds) for i in (0, 1)]
     found = {
         "one_process_images_per_s": round(speeds[0], 2),

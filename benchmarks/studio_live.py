@@ -179,7 +179,7 @@ def wait_for(address: str) -> None:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         try:
-            urlopen(address).close()
+            urlopen(address, timeout=10).close()
         except URLError:
             time.sleep(0.05)
         else:

@@ -141,9 +141,9 @@ def test_batches_are_always_full() -> None:
         asked.append(list(seeds))
         return paint(seeds)
 
-    files = list(painted_files(range(7), 3, noted))
+    files = list(painted_files(range(7), 3, noted, lambda seed, image: bytes([seed])))
     assert asked == [[0, 1, 2], [3, 4, 5], [6, 6, 6]]
-    assert [len(batch) for batch in files] == [3, 3, 1]
+    assert files == [[b"\0", b"\1", b"\2"], [b"\3", b"\4", b"\5"], [b"\6"]]
     assert even_batch_size(1024 * 1024) == 1
     assert even_batch_size(8 * 8) == 32
 

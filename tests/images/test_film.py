@@ -464,3 +464,26 @@ def test_a_packed_frame_of_a_gif_has_a_table_of_a_power_of_two() -> None:
         packed = gif.pack_frame(whole(next(waves(channels=channels))), WHITE)
         assert len(packed.colours) // 3 in {2**bits for bits in range(1, 9)}
         assert (packed.transparent is not None) == (channels in (2, 4))
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.webm", "film.gif", "film.png", "folder"])
+def test_a_film_says_what_it_is_told(name: str, tmp_path: Path) -> None:
+    told = {"Software": "allaprima", "Class": "ψ", "Long": "x" * 300}
+    path = tmp_path / name
+    write_film(path, waves(), texts={**told, "XML:com.adobe.xmp": "<x/>"})
+    plain = tmp_path / f"plain {name}"
+    write_film(plain, waves())
+    comment = "; ".join(f"{keyword}: {text}" for keyword, text in told.items())
+    if path.suffix in (".mp4", ".webm"):
+        with av.open(str(path)) as film, av.open(str(plain)) as other:
+            said = {key.lower(): text for key, text in film.metadata.items()}
+            assert said.pop("comment") == comment
+            assert "comment" not in {key.lower() for key in other.metadata}
+    elif path.suffix == ".gif":
+        assert Image.open(path).info["comment"] == comment.replace("ψ", "?").encode()
+        assert "comment" not in Image.open(plain).info
+    else:
+        first = next(iter(sorted(path.iterdir()))) if path.is_dir() else path
+        assert Image.open(first).text == {**told, "XML:com.adobe.xmp": "<x/>"}  # type: ignore[attr-defined]
+    if path.suffix in (".gif", ".png"):
+        assert len(list(ImageSequence.Iterator(Image.open(path)))) == 6

@@ -42,6 +42,17 @@ def test_png_there_and_back(channels: int, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["image.png"]
 
 
+def test_texts_are_chunks_that_another_reader_finds(tmp_path: Path) -> None:
+    texts = {"Software": "allaprima", "Class": "ψ", "XML:com.adobe.xmp": "<x/>"}
+    write_png(tmp_path / "image.png", some_pixels(3), texts=texts)
+    data = (tmp_path / "image.png").read_bytes()
+    assert Image.open(BytesIO(data)).text == texts  # type: ignore[attr-defined]
+    assert b"tEXtSoftware\0allaprima" in data
+    assert b"iTXtXML:com.adobe.xmp\0" in data
+    assert np.array_equal(to_array(read_image(data)), some_pixels(3))
+    assert encode_png(some_pixels(3), texts={}) == encode_png(some_pixels(3))
+
+
 def test_two_axes_are_gray() -> None:
     assert read_image(encode_png(some_pixels(1)[:, :, 0])).mode == "L"
 

@@ -181,6 +181,7 @@ def test_parts_of_other_weights_are_painted_again(bench, model_files, tmp_path, 
     G = bench.generator("progan")
     with torch.no_grad():
         next(G.parameters()).mul_(0.5)
+    bench._hashes.clear()  # within one studio weights stay: it is another one that goes on
     assert next(bulk.paint(bench, str(tmp_path), order_of()))["done"] == 0
 
 

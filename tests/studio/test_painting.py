@@ -1,8 +1,13 @@
 """What the painter's process does to paint."""
 
+from io import BytesIO
+
 import pytest
 import torch
+from PIL import Image
 
+from allaprima.metrics.detector import hash_of
+from allaprima.origin.xmp import TRAINED, source_type
 from allaprima.studio.wish import Wish
 from allaprima.studio.work.bench import Bench
 from allaprima.studio.work.painting import PIXELS_OF_A_THREAD, paint_files, threads_for
@@ -44,3 +49,18 @@ def test_latents_without_w_keep_their_length_between_seeds(model_files, model):
     wishes = [Wish(model=model, seed=0), Wish(model=model, seed=1), Wish(model=model, at=(0.5, 0.0))]
     first, second, between = styles_of(bench, wishes, {}).norm(dim=-1)[:, 0].tolist()
     assert between == pytest.approx((first + second) / 2, rel=1e-5)
+
+
+def test_files_say_where_they_come_from(model_files):
+    bench = Bench({"classes": str(model_files["classes"])}, torch.device("cpu"))
+    wish = Wish(model="classes", seed=7, truncation=0.5, classes={1: 1.0})
+    png, webp = (Image.open(BytesIO(paint_files(bench, [wish], {}, kind)[0])) for kind in ("png", "webp"))
+    assert png.text["Model SHA-256"] == hash_of(bench.generator("classes"))
+    assert (png.text["Seed"], png.text["Truncation"], png.text["Class"]) == ("7", "0.5", "1: 1")
+    assert source_type(png.text["XML:com.adobe.xmp"]) == source_type(webp.info["xmp"]) == TRAINED
+
+
+def test_a_place_on_the_map_is_no_seed(model_files):
+    bench = Bench({"stylegan2": str(model_files["stylegan2"])}, torch.device("cpu"))
+    data = paint_files(bench, [Wish(model="stylegan2", at=(0.5, 0.5))], {})[0]
+    assert "Seed" not in Image.open(BytesIO(data)).text

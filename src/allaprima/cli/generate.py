@@ -2,7 +2,8 @@
 
 import re
 import sys
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from allaprima.cli.device import choose_device, device_option
+from allaprima.cli.origin import metadata_option, origin_of, require_room, watermark_option
 from allaprima.cli.shards import Wish, fill_shards, require_seeds_alone, shard_options
 from allaprima.cli.sharing import share_of
 from allaprima.cli.truncation import finite, truncation_of, truncation_option
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from allaprima.generation import Images
+    from allaprima.origin import Origin
 
 MOST_CHANNELS = 4  # of a PNG
 
@@ -43,6 +49,8 @@ MOST_CHANNELS = 4  # of a PNG
     "--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="Directory to fill."
 )
 @shard_options()
+@metadata_option()
+@watermark_option()
 @device_option()
 def generate(
     model: str,
@@ -57,6 +65,8 @@ def generate(
     shards: int | None,
     shard: str | None,
     format_: str | None,
+    metadata: bool,
+    watermark: bool,
     device_name: str,
 ) -> None:
     """Paint images with MODEL: a bundled name, a model file, a directory or a run directory.
@@ -88,6 +98,8 @@ def generate(
             cutoff=cutoff,
             class_name=class_name,
             noise=noise or "const",
+            metadata=metadata,
+            watermark=watermark,
             device_name=device_name,
         )
         fill_shards(wish, share, out)
@@ -95,6 +107,10 @@ def generate(
     networks = load_networks(model, roles=("G_ema",), device=choose_device(device_name))
     G = networks.G_ema
     label = label_of(class_name, networks.class_names)
+    look = Look(
+        origin=origin_of(G, truncation=truncation, class_name=class_name, label=label) if metadata else None,
+        watermark=watermark,
+    )
     paint = partial(generation.generate, G, **noise_of(noise, latents, G))
     cut: dict[str, Any] = {"truncation_cutoff": cutoff}
     if latents is not None:
@@ -112,7 +128,8 @@ def generate(
         else:
             images = paint(seeds=wanted, **options)
         names = [f"seed{seed:04d}.png" for seed in wanted]
-    write(images, names, out, grid=grid)
+        look = replace(look, seeds=wanted)
+    write(images, names, out, look, grid=grid)
 
 
 def noise_of(noise: str | None, latents: Path | None, G: Any) -> dict[str, Any]:
@@ -173,7 +190,33 @@ def require_png(G: Any) -> None:
         raise OutputError(f"this model paints {G.img_channels} channels: a PNG holds {MOST_CHANNELS} at most")
 
 
-def write(images: "Images", names: list[str], out: Path, *, grid: bool) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What files get besides their pixels.
+
+    Attributes:
+        origin: What they say of where they come from; None: nothing.
+        watermark: Whether their pixels are marked.
+        seeds: One for each image; None where they were painted from saved latents.
+    """
+
+    origin: "Origin | None"
+    watermark: bool = False
+    seeds: Sequence[int] | None = None
+
+    def write(self, path: Path, image: "NDArray[np.uint8]", index: int | None = None) -> None:
+        """Write the image of that index, or a sheet of all of them."""
+        from allaprima.generation.order import as_ranges
+        from allaprima.images import write_png
+        from allaprima.origin import watermarked
+
+        origin = self.origin
+        if origin is not None and self.seeds is not None:
+            origin = replace(origin, seed=as_ranges(self.seeds) if index is None else self.seeds[index])
+        write_png(path, watermarked(image) if self.watermark else image, texts=origin.texts() if origin else None)
+
+
+def write(images: "Images", names: list[str], out: Path, look: Look, *, grid: bool) -> None:
     """Paint ``images`` into files of ``names`` in ``out``, or all of them into one sheet."""
     import numpy as np
     from tqdm import tqdm
@@ -182,13 +225,15 @@ def write(images: "Images", names: list[str], out: Path, *, grid: bool) -> None:
     from allaprima.files import make_directory
 
     require_png(images.G)
+    if look.watermark and not grid:
+        require_room(images.G.img_height, images.G.img_width)
     make_directory(out)
     painted = tqdm(images, total=len(images), unit="img", disable=not sys.stderr.isatty(), leave=False)
     if grid:
         stack = np.stack([image if image.ndim == 3 else image[:, :, None] for image in painted])
-        pictures.write_png(out / "grid.png", pictures.grid(np.ascontiguousarray(stack.transpose(0, 3, 1, 2))))
+        look.write(out / "grid.png", pictures.grid(np.ascontiguousarray(stack.transpose(0, 3, 1, 2))))
         click.echo(f"painted {len(images)} images into {out / 'grid.png'}")
         return
-    for name, image in zip(names, painted, strict=True):
-        pictures.write_png(out / name, image)
+    for index, (name, image) in enumerate(zip(names, painted, strict=True)):
+        look.write(out / name, image, index)
     click.echo(f"painted {len(images)} images into {out}: {names[0]} … {names[-1]}")

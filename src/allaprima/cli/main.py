@@ -29,6 +29,7 @@ COMMANDS = {
     "blend": "Blend two networks into one.",
     "convert": "Change a model's size, aspect, channels or precision.",
     "studio": "Paint, project and watch trainings in the browser.",
+    "origin": "Say where pictures come from: metadata and watermark.",
     "doctor": "Say what this machine has and how fast it is.",
 }
 HOMES = {"import": ("importing", "import_model"), "export": ("exporting", "export_model")}  # not named by themselves

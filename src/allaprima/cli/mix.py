@@ -1,12 +1,17 @@
 """allaprima mix: sheets and films of mixed styles."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from allaprima.cli.device import choose_device, device_option
+from allaprima.cli.origin import metadata_option, origin_of
 from allaprima.cli.truncation import truncation_of, truncation_option
+
+if TYPE_CHECKING:
+    from allaprima.origin import Origin
 
 FRAMES_PER_SECOND = 30
 FILMS = (".mp4", ".m4v", ".webm", ".gif", ".apng")
@@ -31,6 +36,7 @@ FILMS = (".mp4", ".m4v", ".webm", ".gif", ".apng")
     show_default=True,
     help="Of a film, from one column to the next.",
 )
+@metadata_option()
 @device_option()
 def mix(
     model: str,
@@ -41,6 +47,7 @@ def mix(
     truncation: str,
     class_name: str | None,
     seconds: float,
+    metadata: bool,
     device_name: str,
 ) -> None:
     """Paint images with some layers in the style of one seed and the others in that of another.
@@ -71,10 +78,15 @@ def mix(
     label = label_of(class_name, networks.class_names)
     how: dict[str, Any] = {**sources, **label, **truncation_of(truncation, G, label)}
     chosen = list(layers) or list(depths_of(G))
+    origin = None
+    if metadata:
+        origin = origin_of(
+            G, truncation=truncation, class_name=class_name, label=label, seed=f"rows {rows}, columns {columns}"
+        )
     if kind == "film":
-        film(G, out, chosen[0], how, seconds)
+        film(G, out, chosen[0], how, seconds, origin)
     else:
-        sheets(G, out, chosen, how, one_picture=kind == "picture")
+        sheets(G, out, chosen, how, origin, one_picture=kind == "picture")
 
 
 def kind_of_output(out: Path) -> Literal["directory", "picture", "film"]:
@@ -91,7 +103,9 @@ def kind_of_output(out: Path) -> Literal["directory", "picture", "film"]:
     return "directory"
 
 
-def sheets(G: Any, out: Path, chosen: list[str], how: dict[str, Any], *, one_picture: bool) -> None:
+def sheets(
+    G: Any, out: Path, chosen: list[str], how: dict[str, Any], origin: "Origin | None", *, one_picture: bool
+) -> None:
     """Write one sheet for each choice of layers, or all of them as one picture."""
     import numpy as np
 
@@ -105,17 +119,22 @@ def sheets(G: Any, out: Path, chosen: list[str], how: dict[str, Any], *, one_pic
         pages[layers] = caption(mixed.sheet(), f"{layers} layers from above, all others from the left")
     if one_picture:
         make_directory(out.parent)
-        write_png(out, np.concatenate(list(pages.values())))
+        write_png(out, np.concatenate(list(pages.values())), texts=texts_of(origin, ", ".join(chosen)))
         click.echo(f"mixed {len(how['rows'])} × {len(how['columns'])} images ({', '.join(chosen)}) into {out}")
         return
     make_directory(out)
     for layers, page in pages.items():
-        write_png(out / f"{layers}.png", page)
+        write_png(out / f"{layers}.png", page, texts=texts_of(origin, layers))
     names = ", ".join(f"{layers}.png" for layers in pages)
     click.echo(f"mixed {len(how['rows'])} × {len(how['columns'])} images into {out}: {names}")
 
 
-def film(G: Any, out: Path, layers: str, how: dict[str, Any], seconds: float) -> None:
+def texts_of(origin: "Origin | None", layers: str) -> dict[str, str] | None:
+    """The texts of a sheet on which these layers are mixed."""
+    return replace(origin, more={"Mixed layers": layers}).texts() if origin else None
+
+
+def film(G: Any, out: Path, layers: str, how: dict[str, Any], seconds: float, origin: "Origin | None") -> None:
     """Write a film."""
     from allaprima.cli import filming
     from allaprima.files import make_directory
@@ -124,5 +143,7 @@ def film(G: Any, out: Path, layers: str, how: dict[str, Any], seconds: float) ->
     per_column = max(1, round(seconds * FRAMES_PER_SECOND))
     frames = mixing_film(G, layers=layers, frames_per_column=per_column, **how)
     make_directory(out.parent)
-    count = filming.film(out, frames, per_column * len(how["columns"]), fps=FRAMES_PER_SECOND)
+    count = filming.film(
+        out, frames, per_column * len(how["columns"]), fps=FRAMES_PER_SECOND, texts=texts_of(origin, layers)
+    )
     click.echo(f"filmed {layers} layers in {count} frames: {out}")

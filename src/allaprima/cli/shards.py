@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from allaprima.cli.device import choose_device
+from allaprima.cli.origin import require_room
 from allaprima.cli.sharing import Share
 from allaprima.cli.truncation import truncation_of
 from allaprima.errors import ConfigError, LatentError, OutputError
@@ -52,6 +53,8 @@ class Wish:
     cutoff: int | None
     class_name: str | None
     noise: str
+    metadata: bool
+    watermark: bool
     device_name: str
 
 
@@ -98,6 +101,8 @@ def order_of(wish: Wish, share: Share, networks: "Networks") -> tuple["Order", "
 
     G, names = networks.G_ema, networks.class_names
     require_png(G)
+    if wish.watermark:
+        require_room(G.img_height, G.img_width)
     each = wish.class_name == EACH and EACH not in (names or [])
     if each and (G.c_dim < 2 or wish.truncation.endswith("@class")):
         raise LatentError("--class each is for models with several classes, and without --truncation @class")
@@ -113,6 +118,8 @@ def order_of(wish: Wish, share: Share, networks: "Networks") -> tuple["Order", "
         batch_size=even_batch_size(G.img_height * G.img_width),
         class_of_all=wish.class_name if "c" in label else label.get("class_index"),
         classes=G.c_dim if each else 0,
+        metadata=wish.metadata,
+        watermark=wish.watermark,
         options={
             "truncation": options["truncation_psi"] if centres is None else wish.truncation,
             "centres_sha256": None if centres is None else hashlib.sha256(centres.cpu().numpy().tobytes()).hexdigest(),

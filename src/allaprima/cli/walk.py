@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import click
 
 from allaprima.cli.device import choose_device, device_option
+from allaprima.cli.origin import metadata_option, origin_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,6 +63,7 @@ class Settings(NamedTuple):
 @click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="See above; several joined by commas, or repeated."
 )
+@metadata_option()
 @device_option()
 def walk(
     models: tuple[str, ...],
@@ -74,6 +76,7 @@ def walk(
     class_name: str | None,
     grid: str,
     settings: tuple[str, ...],
+    metadata: bool,
     device_name: str,
 ) -> None:
     """Film a walk through the latents of MODEL into OUT: .mp4, .webm, .gif, .png (animated), or a folder of PNGs.
@@ -132,7 +135,11 @@ def walk(
         **truncation_of_walk(truncation, networks[0], label),
     }
     made: Any = walk_models(networks, route, **look) if several else walk_latents(networks[0], route, **look)
-    count = film(out, enlarged(made, chosen.enlarge), len(made), fps=fps, quality=chosen.quality)
+    texts = None
+    if metadata:
+        told = str(default if seeds is None else seeds) if "seeds" in keys else None
+        texts = origin_of(*networks, truncation=truncation, class_name=class_name, label=label, seed=told).texts()
+    count = film(out, enlarged(made, chosen.enlarge), len(made), fps=fps, quality=chosen.quality, texts=texts)
     click.echo(f"filmed {count} frames ({count / fps:.1f} s) into {out}")
 
 

@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from allaprima.generation.generate import PIXELS_AT_ONCE
-from allaprima.images import encode_png
 
 Paint = Callable[[Sequence[int]], Iterable[NDArray[np.uint8]]]
+Encode = Callable[[int, NDArray[np.uint8]], bytes]
 MOST_AT_ONCE = 32  # more gain little, and a shard's last batch is filled up
 ENCODERS = 4
 
@@ -39,20 +39,23 @@ def one_thread(device: torch.device) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def painted_files(seeds: Sequence[int], batch_size: int, paint: Paint) -> Generator[list[bytes], None, None]:
-    """The PNG files of these seeds, batch by batch; while one batch is painted, that before it is encoded.
+def painted_files(
+    seeds: Sequence[int], batch_size: int, paint: Paint, encode: Encode
+) -> Generator[list[bytes], None, None]:
+    """The files of these seeds, batch by batch; while one batch is painted, that before it is encoded.
 
     Args:
         seeds: One for each image.
         batch_size: ``paint`` always gets so many: at the end the last seed fills up the batch.
         paint: Seeds → images.
+        encode: Seed and image → file; it is called in several threads.
     """
     with ThreadPoolExecutor(ENCODERS) as pool:
         waiting: list[Future[bytes]] = []
         for start in range(0, len(seeds), batch_size):
             own = list(seeds[start : start + batch_size])
             images = list(paint(own + own[-1:] * (batch_size - len(own))))[: len(own)]
-            begun = [pool.submit(encode_png, image) for image in images]
+            begun = [pool.submit(encode, seed, image) for seed, image in zip(own, images, strict=True)]
             if waiting:
                 yield [each.result() for each in waiting]
             waiting = begun

@@ -7,8 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from allaprima.errors import ConfigError
 from allaprima.generation.packing import ArchiveFormat
+from allaprima.images import encode_png
+from allaprima.origin import Origin, watermarked
 
 MOST_SHARDS = 100_000  # their names have five digits
 Record = dict[str, Any]
@@ -27,6 +32,8 @@ class Order:
         batch_size: Images painted at once. It is part of the order because a convolution's last bits depend on it.
         class_of_all: Number of the class of all images, or another label as text; None without.
         classes: Instead, seed modulo this number is the class of an image; 0: not so.
+        metadata: Whether each image's file says where it comes from.
+        watermark: Whether its pixels say so too; see `allaprima.origin`.
         options: All else on which images depend, as JSON has it: truncation, noise …
 
     Raises:
@@ -41,6 +48,8 @@ class Order:
     batch_size: int = 32
     class_of_all: int | str | None = None
     classes: int = 0
+    metadata: bool = True
+    watermark: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,6 +72,17 @@ class Order:
         """The name of a shard's archive."""
         return f"shard-{index:05d}.{self.format}"
 
+    def file_of(self, seed: int, image: NDArray[np.uint8]) -> bytes:
+        """The PNG of an image."""
+        origin = Origin(
+            model_sha256=self.generator_sha256,
+            seed=seed,
+            truncation=self.options.get("truncation"),
+            label=self.class_of(seed),
+        )
+        pixels = watermarked(image) if self.watermark else image
+        return encode_png(pixels, texts=origin.texts() if self.metadata else None)
+
     @cached_property
     def record(self) -> Record:
         """All of it, as JSON has it, but without the model's name."""
@@ -73,6 +93,8 @@ class Order:
             "format": self.format,
             "batch_size": self.batch_size,
             "class": f"each of {self.classes}" if self.classes else self.class_of_all,
+            "metadata": self.metadata,
+            "watermark": self.watermark,
             **self.options,
         }
 

@@ -132,7 +132,7 @@ class Shard:
             yield Step(name, "damaged")
         rows: list[Record] = []
         with packed(self.path, self.order.format) as add:
-            files = painted_files(self.seeds, self.order.batch_size, paint)
+            files = painted_files(self.seeds, self.order.batch_size, paint, self.order.file_of)
             with closing(files):
                 for batch in files:
                     for data in batch:

@@ -6,7 +6,7 @@ Frames are encoded in a thread of their own while the next ones are computed, an
 import math
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from fractions import Fraction
@@ -54,6 +54,7 @@ def write_film(
     loop: bool = True,
     quality: int = 90,
     background: Colour = WHITE,
+    texts: Mapping[str, str] | None = None,
 ) -> int:
     """Write a film while its frames are computed.
 
@@ -70,6 +71,7 @@ def write_film(
         quality: 1 (small) to 100 (good), of MP4 and WebM; the other formats are as good as they can be.
         background: What lies under frames with alpha in MP4, and under half-transparent pixels in GIF: a colour, or
             ``"checker"``.
+        texts: What the file says of itself, by keyword: text chunks of PNGs, elsewhere one comment.
 
     Returns:
         The number of frames.
@@ -82,7 +84,7 @@ def write_film(
     check_film(path, fps=fps)
     if not 1 <= quality <= 100:
         raise ConfigError(f"the quality of a film is {quality}: it must be from 1, small, to 100, good")
-    film = _Film(path, Style(Fraction(fps).limit_denominator(1001), loop, quality, background))
+    film = _Film(path, Style(Fraction(fps).limit_denominator(1001), loop, quality, background, texts or {}))
     waiting: deque[Future[None]] = deque()
     with ThreadPoolExecutor(1, thread_name_prefix="film") as thread:
         try:

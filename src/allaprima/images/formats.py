@@ -5,7 +5,19 @@ from functools import lru_cache
 from PIL import Image
 
 _NO_PICTURES = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "PDF", "WMF"}
-"""Formats that Pillow recognises by name but cannot decode by itself."""
+"""Formats that Pillow recognises by name but cannot decode by itself. For EPS it would start Ghostscript, to run the
+program that such a file is."""
+
+_FIRST = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""What is tried before all else."""
+
+
+@lru_cache(maxsize=1)
+def readable_formats() -> tuple[str, ...]:
+    """List the formats by Pillow's names that it decodes by itself: a file is one of these, whatever it is called."""
+    Image.init()
+    known = [kind for kind in Image.ID if kind not in _NO_PICTURES]
+    return tuple(sorted(known, key=lambda kind: _FIRST.index(kind) if kind in _FIRST else len(_FIRST)))
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ from io import BytesIO
 from PIL import Image
 
 from allaprima.errors import DataError
+from allaprima.images.formats import readable_formats
 
 _ORIENTATION = 0x0112
 """EXIF's tag for how the camera was held: 1 upright, 2 to 8 turned or flipped."""
@@ -31,7 +32,7 @@ def read_header(data: bytes, name: str) -> Header:
         DataError: It is no image.
     """
     try:
-        with Image.open(BytesIO(data)) as image:
+        with Image.open(BytesIO(data), formats=readable_formats()) as image:
             return Header(image.mode, int(image.getexif().get(_ORIENTATION, 1)))
     except Exception as error:  # decoders of broken files raise whatever they stumble over
         raise DataError(f"{name} is not an image that can be read") from error

@@ -144,5 +144,5 @@ def _entry(line: str, metric: str) -> Entry | None:
             seed=int(result.get("seed", 0)),
             data=str(content.get("data", "")),
         )
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         return None

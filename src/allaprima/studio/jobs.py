@@ -240,7 +240,7 @@ class Jobs:
     def _read(self, record: Path) -> None:
         try:
             job = Job(**json.loads(record.read_text(encoding="utf-8")))
-        except (OSError, TypeError, ValueError):
+        except (OSError, TypeError, ValueError, RecursionError):
             log.warning("%s is no record of a work: it is left alone", record)
             return
         if job.id != record.parent.name:

@@ -245,5 +245,5 @@ def _measured(line: str) -> Iterator[tuple[str, float, float]]:
         for name, value in row["results"].items():
             if isinstance(value, int | float) and abs(value) < float("inf"):
                 yield str(name), kimg, float(value)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return

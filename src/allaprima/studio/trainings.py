@@ -225,7 +225,7 @@ class Trainings:
         try:
             fields = json.loads((self.directory / f".{name}.json").read_text(encoding="utf-8"))
             return Plan(**{**fields, "settings": tuple(fields["settings"])})
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
 
     def _data(self, plan: Plan) -> Path:

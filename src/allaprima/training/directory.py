@@ -153,5 +153,5 @@ def _kimg(line: str) -> float:
     """Thousands of images of a line of stats.jsonl; infinite for a line that was cut short."""
     try:
         return float(json.loads(line)["Progress/kimg"]["mean"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return float("inf")

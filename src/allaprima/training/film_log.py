@@ -101,7 +101,7 @@ def _parsed(line: str) -> Assessment | None:
     try:
         row: dict[str, Any] = json.loads(line)
         return Assessment(**{field.name: row[field.name] for field in fields(Assessment)})
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.images.films.recorder import Style, changed_box
-from allaprima.images.png import encode_png
+from allaprima.images.png import encode_png, text_chunks
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 KEEP, REPLACE = 0, 0  # what becomes of a frame afterwards, and of what lies under it
@@ -27,6 +27,7 @@ class ApngRecorder:
         self.plays = 0 if style.loop else 1  # 0: for ever
         self.shown: NDArray[np.uint8] | None = None
         self.count, self.sequence = 0, 0
+        self.texts = style.texts
         self.file = path.open("wb")
 
     def add(self, frame: NDArray[np.uint8]) -> None:
@@ -38,6 +39,8 @@ class ApngRecorder:
             self.file.write(SIGNATURE + _chunk(b"IHDR", header))
             self.count_at = self.file.tell()
             self.file.write(self._frame_count())
+            for name, text, *_ in text_chunks(self.texts).chunks:
+                self.file.write(_chunk(name, text))
         size = columns.stop - columns.start, rows.stop - rows.start
         place = pack(">IIIIHHBB", *size, columns.start, rows.start, *self.delay, KEEP, REPLACE)
         self.file.write(_chunk(b"fcTL", self._number() + place))

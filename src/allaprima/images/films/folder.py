@@ -17,11 +17,11 @@ class FolderRecorder:
 
     def __init__(self, path: Path, frame: NDArray[np.uint8], style: Style) -> None:
         make_directory(path)
-        self.path, self.count = path, 0
+        self.path, self.count, self.texts = path, 0, style.texts
 
     def add(self, frame: NDArray[np.uint8]) -> None:
         """Write one file more."""
-        write_png(self.path / f"frame{self.count:06d}.png", frame)
+        write_png(self.path / f"frame{self.count:06d}.png", frame, texts=self.texts)
         self.count += 1
 
     def close(self) -> None:

@@ -53,6 +53,7 @@ class GifRecorder:
         self.file = path.open("wb")
         height, width = frame.shape[:2]
         self.file.write(b"GIF89a" + pack("<HHBBB", width, height, 0x70, 0, 0) + OVER_AND_OVER * style.loop)
+        self.file.write(comment(style.comment.encode("ascii", "replace")))
 
     def add(self, frame: NDArray[np.uint8]) -> None:
         """Write the part of a frame that differs from the one before; all of it if there is alpha."""
@@ -80,6 +81,12 @@ class GifRecorder:
         """Hundredths of a second until the next frame, rounded so that the whole film has its length."""
         begin, end = (round(HUNDREDTHS * number / self.style.fps) for number in (self.count, self.count + 1))
         return min(end - begin, 65535)
+
+
+def comment(text: bytes) -> bytes:
+    """A comment extension, which has pieces of up to 255 bytes; nothing of no text."""
+    pieces = [text[start : start + 255] for start in range(0, len(text), 255)]
+    return b"\x21\xfe" + b"".join(bytes([len(piece)]) + piece for piece in pieces) + b"\x00" if text else b""
 
 
 def pack_frame(frame: NDArray[np.uint8], background: Colour) -> Packed:

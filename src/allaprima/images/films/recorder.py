@@ -1,7 +1,9 @@
 """What all formats of films have in common."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -9,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from allaprima.images.pixels import composite
+from allaprima.images.png import XMP
 
 Colour = tuple[int, ...] | str
 
@@ -21,12 +24,19 @@ class Style(NamedTuple):
         loop: Play over and over, where the format can say so (GIF and APNG).
         quality: 1 (small) to 100 (good), of formats that lose something (MP4 and WebM).
         background: What lies under frames with alpha where the format has none; see `allaprima.images.composite`.
+        texts: What the file says of itself, by keyword; see `allaprima.images.encode_png`.
     """
 
     fps: Fraction
     loop: bool
     quality: int
     background: Colour
+    texts: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def comment(self) -> str:
+        """The texts as one, for formats that have no keywords."""
+        return "; ".join(f"{name}: {text}" for name, text in self.texts.items() if name != XMP)
 
 
 class Recorder(Protocol):

@@ -65,6 +65,8 @@ class VideoRecorder:
         height, width = self.picture(frame).shape[:2]
         options = dict(self.container_options)
         self.file: Any = self.av.open(os.fspath(path), "w", format=self.container, container_options=options)
+        if style.comment:
+            self.file.metadata["comment"] = style.comment  # the one key that all containers keep
         self.stream: Any = self.file.add_stream(self.codec, rate=style.fps)
         self.stream.width, self.stream.height = width, height
         self.stream.pix_fmt = "yuva420p" if self.has_alpha else "yuv420p"
@@ -130,6 +132,7 @@ class Mp4Recorder(VideoRecorder):
             self.av.open(os.fspath(temporary), "w", format="mp4", container_options=FAST_START) as new,
         ):
             stream = new.add_stream_from_template(old.streams.video[0])
+            new.metadata.update({key: text for key, text in old.metadata.items() if key == "comment"})
             for packet in old.demux(video=0):
                 if packet.dts is not None:  # the last packet is an empty one
                     packet.stream = stream

@@ -61,7 +61,7 @@ async def mix(studio: Here, order: MixOrder) -> Response:
     words = f"{order.layers if isinstance(order.layers, str) else 'chosen'} layers from above, all others from the left"
     row_names = [f"seed {row.seed}" if row.seed is not None else f"row {i + 1}" for i, row in enumerate(rows)]
     column_names = [f"seed {column}" for column in order.columns]
-    data = await studio.ask("mixing:sheet", files, row_names, column_names, words)
+    data = await studio.ask("mixing:sheet", order.model, files, row_names, column_names, words)
     return ImageResponse(data, headers={"content-disposition": 'inline; filename="mix.png"'})
 
 

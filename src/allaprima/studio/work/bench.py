@@ -9,6 +9,7 @@ import torch
 from allaprima.checkpoint import Networks, load_networks
 from allaprima.errors import LatentError, ModelFileError
 from allaprima.latents import Direction, pca, sefa
+from allaprima.metrics.detector import hash_of
 from allaprima.models import ProGANGenerator, R3GANGenerator
 
 MOST_DIRECTIONS = 12
@@ -29,6 +30,7 @@ class Bench:
     datasets: Mapping[str, str] = field(default_factory=dict)
     _open: dict[str, Networks] = field(default_factory=dict)
     _directions: dict[tuple[str, str], list[Direction]] = field(default_factory=dict)
+    _hashes: dict[str, str] = field(default_factory=dict)
 
     def networks(self, name: str) -> Networks:
         """Painter and judge of a model. Raises `ModelFileError`."""
@@ -41,6 +43,12 @@ class Bench:
     def generator(self, name: str) -> Any:
         """The painter of a model."""
         return self.networks(name).G_ema
+
+    def model_sha256(self, name: str) -> str:
+        """The hash of a painter's weights, as pictures and manifests have it."""
+        if name not in self._hashes:
+            self._hashes[name] = hash_of(self.generator(name))
+        return self._hashes[name]
 
     def directions(self, name: str, method: str) -> list[Direction]:
         """The directions of a model that a method finds, found once."""

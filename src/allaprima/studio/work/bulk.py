@@ -13,7 +13,6 @@ from typing import Any
 
 from allaprima.errors import OutputError
 from allaprima.generation.packing import packed
-from allaprima.metrics.detector import hash_of
 from allaprima.studio.wish import Wish
 from allaprima.studio.work.bench import Bench
 from allaprima.studio.work.painting import paint_files
@@ -40,7 +39,7 @@ def paint(bench: Bench, folder: str, order: dict[str, Any]) -> Generator[Step, N
         OutputError: The disk is full.
         LatentError: The model cannot do this.
     """
-    place, network = Path(folder), hash_of(bench.generator(order["model"]))
+    place, network = Path(folder), bench.model_sha256(order["model"])
     archive, count = place / ARCHIVE, order["count"]
     for broken in place.glob(".*.tmp"):  # a killed worker was writing these
         broken.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from allaprima.metrics.detector import hash_of
 from allaprima.models import StyleGAN3Generator, noise_maps, style_layers
 from allaprima.studio.wish import MAP_STRIDE
 from allaprima.studio.work.bench import Bench, has_w
@@ -19,7 +18,7 @@ def describe(bench: Bench, name: str) -> dict[str, Any]:
     classes = networks.class_names or [str(number) for number in range(G.c_dim)]
     return {
         "name": name,
-        "version": hash_of(G)[:VERSION],
+        "version": bench.model_sha256(name)[:VERSION],
         "height": G.img_height,
         "width": G.img_width,
         "channels": G.img_channels,

@@ -10,16 +10,23 @@ from torch import Tensor
 from allaprima.images import caption, encode_png, read_image
 from allaprima.images.png import to_array
 from allaprima.latents.mixing import MixedImages
+from allaprima.origin import Origin
 from allaprima.studio.work.bench import Bench
 
 
 def sheet(
-    bench: Bench, files: Sequence[bytes], row_names: Sequence[str], column_names: Sequence[str], words: str
+    bench: Bench,
+    model: str,
+    files: Sequence[bytes],
+    row_names: Sequence[str],
+    column_names: Sequence[str],
+    words: str,
 ) -> bytes:
     """A PNG with the sources on the left and above, the mixtures between, and a line of words below.
 
     Args:
-        bench: Is not needed.
+        bench: Knows the model.
+        model: Its name.
         files: Pictures: the sources of the rows, those of the columns, then the mixtures, row after row.
         row_names: What the sources of the rows are called.
         column_names: The same of the columns.
@@ -35,7 +42,9 @@ def sheet(
         column_names=column_names,
         layers=[],
     )
-    return encode_png(caption(mixed.sheet(), words))
+    seeds = f"rows {', '.join(row_names)}; columns {', '.join(column_names)}"
+    origin = Origin(model_sha256=bench.model_sha256(model), seed=seeds, more={"Mixed layers": words})
+    return encode_png(caption(mixed.sheet(), words), texts=origin.texts())
 
 
 def pixels_of(file: bytes) -> UInt8[Tensor, "c h w"]:

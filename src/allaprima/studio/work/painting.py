@@ -22,6 +22,7 @@ from allaprima.latents.frame_painter import paint
 from allaprima.latents.motion import Motion, buffers_of, require_movable
 from allaprima.latents.moving_noise import MovingNoise
 from allaprima.models import noise_maps
+from allaprima.origin import Origin
 from allaprima.studio.wish import ImageFormat, Move, Noise, Wish
 from allaprima.studio.work.bench import Bench
 from allaprima.studio.work.styles import Found, styles_of
@@ -36,7 +37,18 @@ def paint_files(bench: Bench, wishes: Sequence[Wish], found: Found, format_: Ima
     """An image file for each wish; all are for one model."""
     G = bench.generator(wishes[0].model)
     with threads_for(len(wishes) * G.img_height * G.img_width):
-        return [encoded(pixels, format_) for pixels in pixels_of(bench, wishes, found)]
+        painted = zip(wishes, pixels_of(bench, wishes, found), strict=True)
+        return [encoded(pixels, format_, origin_of(bench, wish)) for wish, pixels in painted]
+
+
+def origin_of(bench: Bench, wish: Wish) -> Origin:
+    """What the file of a wish says of where it comes from. Places on the map and found latents are no seeds."""
+    return Origin(
+        model_sha256=bench.model_sha256(wish.model),
+        seed=wish.seed,
+        truncation=wish.truncation,
+        label=", ".join(f"{number}: {weight:g}" for number, weight in wish.classes.items()) or None,
+    )
 
 
 @contextmanager
@@ -66,14 +78,21 @@ def pixels_of(bench: Bench, wishes: Sequence[Wish], found: Found) -> UInt8[Tenso
     return out
 
 
-def encoded(pixels: UInt8[Tensor, "c h w"], format_: ImageFormat) -> bytes:
-    """Pixels as a file that browsers show: those of more channels than an image has show their first three."""
+def encoded(pixels: UInt8[Tensor, "c h w"], format_: ImageFormat, origin: Origin | None = None) -> bytes:
+    """Pixels as a file that browsers show: those of more channels than an image has show their first three.
+
+    Args:
+        pixels: Of the picture.
+        format_: Of the file.
+        origin: What the file says of where it comes from; None: nothing.
+    """
     shown = _shown(pixels)
     if format_ == "png":
-        return encode_png(shown, compress_level=QUICK)
+        return encode_png(shown, compress_level=QUICK, texts=origin.texts() if origin else None)
     file = BytesIO()
     plain = shown[:, :, 0] if shown.shape[2] == 1 else shown
-    Image.fromarray(plain).save(file, "WEBP", quality=WEBP_QUALITY, method=0)
+    xmp = origin.xmp().encode() if origin else b""
+    Image.fromarray(plain).save(file, "WEBP", quality=WEBP_QUALITY, method=0, xmp=xmp)
     return file.getvalue()
 
 

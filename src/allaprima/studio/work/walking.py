@@ -17,6 +17,7 @@ from torch.nn.functional import normalize
 from allaprima.errors import LatentError
 from allaprima.latents import Motion, Route, Walk, walk
 from allaprima.latents.paths import along_legs
+from allaprima.origin import Origin
 from allaprima.studio.films import STILL, Background, Film, Way
 from allaprima.studio.wish import ImageFormat, Wish
 from allaprima.studio.work.bench import Bench, has_w
@@ -54,6 +55,7 @@ def film(bench: Bench, folder: str, order: dict[str, Any]) -> Generator[dict[str
         fps=asked.fps,
         quality=max(1, round(100 * asked.quality)),
         background=COLOURS[asked.background],
+        texts=Origin(model_sha256=bench.model_sha256(asked.keys[0].model)).texts(),
     )
     return {"frames": count, "height": made.G.img_height * asked.enlarge, "width": made.G.img_width * asked.enlarge}
 
