@@ -2,6 +2,10 @@
 
 import errno
 import os
+import platform
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +13,7 @@ import pytest
 
 from allaprima import files
 from allaprima.errors import AllaPrimaError, OutputError
-from allaprima.files import atomic_file, atomic_path, make_directory, write_bytes, write_text
+from allaprima.files import atomic_file, atomic_path, make_directory, remove_leftovers, write_bytes, write_text
 
 
 @pytest.fixture
@@ -23,6 +27,31 @@ def full_disk(*_: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+def name_of_temporary(pid: int, machine: str | None = None) -> str:
+    return f".file.{re.sub('[^A-Za-z0-9]', '_', machine or platform.node())}-{pid}.tmp"
+
+
+def a_dead_process() -> int:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    return ended.pid
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot be asked whether a process lives")
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    dead = a_dead_process()
+    theirs = [name_of_temporary(os.getppid()), name_of_temporary(dead, "another"), ".file.7.tmp", ".file.tmp"]
+    kept = [*theirs, name_of_temporary(dead).replace(".file.", ".file.zip."), "file"]
+    for name in [*kept, name_of_temporary(dead)]:
+        (tmp_path / name).write_text(name)
+    remove_leftovers(tmp_path / "file")
+    assert {path.name for path in tmp_path.iterdir()} == set(kept)
+
+
+def test_no_leftovers_where_there_is_no_directory(tmp_path: Path) -> None:
+    remove_leftovers(tmp_path / "missing" / "file[1]")
+
+
 def test_the_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with atomic_path(path) as temporary:
@@ -34,7 +63,7 @@ def test_the_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
 
 def test_the_temporary_file_is_hidden_beside_it_and_names_its_process(tmp_path: Path) -> None:
     with atomic_path(tmp_path / "file") as temporary:
-        assert temporary == tmp_path / f".file.{os.getpid()}.tmp"
+        assert temporary == tmp_path / name_of_temporary(os.getpid())
         temporary.touch()
 
 
@@ -54,6 +83,27 @@ def test_a_failure_before_anything_is_written_is_fine_too(tmp_path: Path) -> Non
     with pytest.raises(ValueError, match="mine"), atomic_path(tmp_path / "file"):
         raise ValueError("mine")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_that_a_library_tells_in_other_words_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with pytest.raises(OutputError, match=r": No space left on device$"), atomic_path(path) as temporary:  # noqa: PT012
+        temporary.touch()
+        try:
+            full_disk()
+        finally:
+            raise RuntimeError("unexpected pos 44096 vs 43984")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_that_is_not_of_the_disk_stays_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"^mine$"), atomic_path(tmp_path / "file"):  # noqa: PT012
+        try:
+            (tmp_path / "missing").read_bytes()
+        except OSError:
+            raise RuntimeError("mine")  # noqa: B904
 
 
 def test_our_own_sentence_is_not_wrapped_again(tmp_path: Path) -> None:
@@ -108,7 +158,7 @@ def test_file_and_directory_are_synced_before_it_is_said_to_be_written(
     synced = []
     monkeypatch.setattr(files, "sync", lambda path: synced.append((path.name, (tmp_path / "file").exists())))
     write_bytes(tmp_path / "file", b"new")
-    assert synced == [(f".file.{os.getpid()}.tmp", False), (tmp_path.name, True)]
+    assert synced == [(name_of_temporary(os.getpid()), False), (tmp_path.name, True)]
 
 
 def test_text_is_utf_8(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ HEAVY = [
     "jax",
     "tensorflow",
 ]
-HEAVY += ["onnx", "onnxscript", "onnxruntime", "huggingface_hub"]
+HEAVY += ["onnx", "onnxscript", "onnxruntime", "huggingface_hub", "datasets", "pyarrow", "aiohttp", "fsspec"]
 PACKAGES = [
     "allaprima",
     *sorted(f"allaprima.{init.parent.name}" for init in (SOURCE / "allaprima").glob("*/__init__.py")),

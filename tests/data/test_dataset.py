@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from allaprima.data import ImageDataset
-from allaprima.data.dataset import describe_shape
+from allaprima.data.dataset import describe_shape, name_of
 from allaprima.errors import DataError
 from allaprima.images import encode_png
 
@@ -99,11 +99,18 @@ def test_pickling_drops_the_open_file(make_archive: Make) -> None:
     assert torch.equal(copy[1][0], dataset[1][0])
 
 
-def test_every_process_opens_its_own_file(make_archive: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    dataset = ImageDataset(make_archive(2))
-    before = dataset._store._zip()  # type: ignore[attr-defined]
-    monkeypatch.setattr(os, "getpid", lambda: -5)
-    assert dataset._store._zip() is not before  # type: ignore[attr-defined]
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where there is fork")
+def test_forked_processes_do_not_disturb_one_another(make_archive: Make) -> None:
+    dataset = ImageDataset(make_archive(20))
+    wanted = dataset.load_all()[0]
+    children = []
+    for _ in range(3):
+        if (child := os.fork()) == 0:
+            same = all(torch.equal(dataset.load_all()[0], wanted) for _ in range(20))
+            os._exit(0 if same else 1)
+        children.append(child)
+    assert all(torch.equal(dataset.load_all()[0], wanted) for _ in range(20))
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
 
 
 def test_hidden_files_and_other_files_are_no_images(make_folder: Make) -> None:
@@ -167,3 +174,14 @@ def test_labels_of_missing_images(make_archive: Make, tmp_path: Path) -> None:
 
 def test_shapes_in_words() -> None:
     assert describe_shape((4, 128, 64)) == "128×64 RGBA"
+
+
+def test_labels_that_would_fill_the_memory_are_one_sentence(make_archive: Make) -> None:
+    dataset = ImageDataset(make_archive(3, labels=[0, 1, 2**31 - 1]), use_labels=True)
+    with pytest.raises(DataError, match=r"would take 26 GB \(3 images, vectors of 2147483648\): train without them"):
+        dataset.label_table()
+
+
+def test_names_of_datasets() -> None:
+    for source, name in [("https://a/b/c.zip?x=1", "c"), ("s3://a/set/{0..9}.tar", "set"), ("hf://who/what", "what")]:
+        assert name_of(source) == name

@@ -1,13 +1,14 @@
+import numpy as np
 import pytest
 
-from allaprima.data.labels import label_vectors, label_width, parse_labels
+from allaprima.data.labels import LabelColumn, Labels, label_column, parse_labels
 from allaprima.errors import DataError
 
 
 def test_no_labels() -> None:
     for text in (b"{}", b'{"labels": null}', b'{"labels": []}'):
         assert parse_labels(text, "x").of == {}
-    assert label_width({}) == 0
+    assert LabelColumn(np.zeros(0, np.int32)).width == 0
 
 
 def test_backslashes_are_slashes() -> None:
@@ -15,9 +16,15 @@ def test_backslashes_are_slashes() -> None:
 
 
 def test_vectors() -> None:
-    of = parse_labels(b'{"labels": [["a", [1, 2.5]], ["b", [3, 4]]]}', "x").of
-    assert label_width(of) == 2
-    assert label_vectors(list(of.values()), 2).tolist() == [[1, 2.5], [3, 4]]
+    column = label_column(parse_labels(b'{"labels": [["a", [1, 2.5]], ["b", [3, 4]]]}', "x"), ["b", "a"])
+    assert column.width == 2
+    assert column.vectors(np.array([1, 0, 1]), 2).tolist() == [[1, 2.5], [3, 4], [1, 2.5]]
+
+
+def test_class_numbers_become_one_hot() -> None:
+    column = label_column(Labels({"a": 2, "b": 0}), ["a", "b"])
+    assert (column.width, len(column)) == (3, 2)
+    assert column.vectors(np.array([0, 1]), 4).tolist() == [[0, 0, 1, 0], [1, 0, 0, 0]]
 
 
 @pytest.mark.parametrize(
@@ -29,6 +36,7 @@ def test_vectors() -> None:
         (b'{"labels": 5}', "must be a list of"),
         (b'{"labels": [["a"]]}', "a .name, label. pair was expected"),
         (b'{"labels": [["a", -1]]}', "the label of 'a' in x is -1, but"),
+        (b'{"labels": [["a", 3000000000]]}', "is 3000000000, but"),
         (b'{"labels": [["a", true]]}', "is True"),
         (b'{"labels": [["a", "cat"]]}', "is 'cat'"),
         (b'{"labels": [["a", [NaN]]]}', "is .nan."),

@@ -7,6 +7,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from allaprima.checkpoint.model_file import ROLES, Networks
+from allaprima.checkpoint.seal import is_sealed
 from allaprima.checkpoint.tensors import KEY
 from allaprima.errors import ModelFileError
 from allaprima.interchange import Limits, import_file, is_safetensors, provenance_of
@@ -18,7 +19,7 @@ def is_foreign(path: Path) -> bool:
         return path.suffix != ".safetensors"
     try:
         with safe_open(path, framework="pt") as file:
-            return KEY not in (file.metadata() or {})
+            return KEY not in (file.metadata() or {}) and not is_sealed(path)
     except (SafetensorError, OSError):
         return False
 

@@ -1,7 +1,7 @@
 """Named tensors and one JSON object in a safetensors file: written whole or not at all, read with clear errors.
 
 A safetensors file holds numbers and text, never code (https://github.com/huggingface/safetensors). The JSON object is
-in its metadata under ``allaprima``, with ``format_version`` in it.
+in its metadata under ``allaprima``, with ``format_version`` in it, and is sealed: see `allaprima.checkpoint.seal`.
 """
 
 import json
@@ -13,8 +13,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from allaprima.checkpoint.seal import OPEN, check_seal, seal
 from allaprima.errors import ModelFileError, OutputError
-from allaprima.files import atomic_path
+from allaprima.files import atomic_path, remove_leftovers
 
 KEY = "allaprima"
 
@@ -22,13 +23,15 @@ KEY = "allaprima"
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
     """Write ``tensors`` and the JSON object ``header`` to ``path``. Raises `OutputError`."""
     cpu = dict(_apart(tensors))
+    remove_leftovers(path)
     with atomic_path(path) as temporary:
         temporary.touch()
         mode = temporary.stat().st_mode  # what the user's umask allows; the library's own file is its owner's alone
         try:
-            save_file(cpu, temporary, metadata={KEY: json.dumps(header)})
+            save_file(cpu, temporary, metadata={KEY: json.dumps(OPEN | dict(header) | OPEN)})
         except SafetensorError as error:  # how the library reports a full disk
             raise OutputError(f"cannot write {path}: {error}") from error
+        seal(temporary)
         temporary.chmod(mode)
 
 
@@ -43,7 +46,11 @@ def _apart(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
 
 
 def read_header(path: Path, *, kind: str, version: int) -> dict[str, Any]:
-    """The JSON object of a file, without its tensors; raises `ModelFileError` if the file is not of ``kind``."""
+    """The JSON object of a file, without its tensors.
+
+    Raises:
+        ModelFileError: The file is not of ``kind``, or a bit of what comes before its tensors has changed.
+    """
     return _read(path, kind=kind, version=version, tensors=False)[1]
 
 
@@ -54,6 +61,9 @@ def read_tensors(path: Path, *, kind: str, version: int) -> tuple[dict[str, Tens
         path: File to read.
         kind: What it should be (``model``, ``state``), for the check and for messages.
         version: Newest ``format_version`` that the caller understands.
+
+    Raises:
+        ModelFileError: The file is cut short, of another kind or newer, or a bit of it has changed.
     """
     return _read(path, kind=kind, version=version, tensors=True)
 
@@ -61,6 +71,7 @@ def read_tensors(path: Path, *, kind: str, version: int) -> tuple[dict[str, Tens
 def _read(path: Path, *, kind: str, version: int, tensors: bool) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
+            check_seal(path, data=tensors)
             header = _checked_header(path, file.metadata() or {}, kind, version)
             names = file.keys() if tensors else ()
             return {name: file.get_tensor(name) for name in names}, header
@@ -84,7 +95,7 @@ def _checked_header(path: Path, metadata: Mapping[str, str], kind: str, version:
         raise ModelFileError(
             f"{path} has format version {written}; this allaprima reads up to {version}: please install a newer one"
         )
-    return dict(header)
+    return {name: value for name, value in header.items() if name not in OPEN}
 
 
 def one_line(text: object) -> str:

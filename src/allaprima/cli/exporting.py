@@ -44,6 +44,7 @@ def export_model(model: str, out: Path, kind: str | None, painter: bool) -> None
     """  # noqa: D301  click reads the backspace
     from allaprima.checkpoint import Networks, load_networks
     from allaprima.errors import ConfigError
+    from allaprima.files import remove_leftovers
 
     chosen = kind or KINDS.get(out.suffix.lower())
     if chosen is None:
@@ -52,6 +53,7 @@ def export_model(model: str, out: Path, kind: str | None, painter: bool) -> None
     networks = load_networks(model)
     if painter:
         networks = Networks(G_ema=networks.G_ema, provenance=networks.provenance, class_names=networks.class_names)
+    remove_leftovers(out)
     for sentence in WRITERS[chosen](networks, out):
         click.echo(sentence)
     click.echo(f"wrote {out}")

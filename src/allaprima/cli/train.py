@@ -28,7 +28,7 @@ def list_recipes(context: click.Context, parameter: click.Parameter, wished: boo
 
 
 @click.command()
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--recipe", "recipe_name", help="Named starting point; --dry-run shows what is in it. [default: auto]")
 @click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change a field of it; repeatable.")
@@ -82,7 +82,7 @@ def list_recipes(context: click.Context, parameter: click.Parameter, wished: boo
 )
 @click.option("--dry-run", is_flag=True, help="Print the decided recipe and the networks' sizes, and stop.")
 def train(
-    data: Path,
+    data: str,
     run: Path,
     recipe_name: str | None,
     overrides: tuple[str, ...],
@@ -107,9 +107,9 @@ def train(
       allaprima train birds.zip runs/birds --init-from runs/flowers --set freezed=10
       allaprima train birds.zip runs/birds --metric fd5k_own@50 --patience 500
 
-    DATA is an archive made by `allaprima dataset`, or a folder of images of one size. The same command goes on exactly
-    where RUN stopped; Ctrl-C and SIGTERM save first. One, two or any number of processes, here (--processes) or by
-    torchrun on many machines, train alike, and a training may go on with another number of them.
+    DATA is an archive made by `allaprima dataset`, or a folder of images of one size; shards and addresses serve, too.
+    The same command goes on exactly where RUN stopped; Ctrl-C and SIGTERM save first. Any number of processes, here
+    (--processes) or by torchrun on many machines, train alike, and a training may go on with another number of them.
     """  # noqa: D301  click reads the backspace
     if process_count > 1 and not dry_run:
         start_again_as(process_count)
@@ -130,7 +130,7 @@ def train(
 
 
 def watch_of(
-    run: Path, data: Path, metrics: tuple[str, ...], patience: float | None, weights: Path | None, device_name: str
+    run: Path, data: str, metrics: tuple[str, ...], patience: float | None, weights: Path | None, device_name: str
 ) -> "MetricWatch":
     """What measures the snapshots. Raises `ConfigError`."""
     from allaprima.errors import ConfigError
@@ -164,7 +164,7 @@ def chosen_recipe(
     return recipe if kimg is None else dataclasses.replace(recipe, kimg=kimg)
 
 
-def show(data: Path, recipe: "Recipe", device: object) -> None:
+def show(data: str, recipe: "Recipe", device: object) -> None:
     """Print what a training would be."""
     import torch
 

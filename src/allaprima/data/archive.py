@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from allaprima.data.labels import LABELS_FILE, Label
 from allaprima.errors import DataError, OutputError
-from allaprima.files import atomic_file
+from allaprima.files import atomic_file, remove_leftovers
 from allaprima.images.png import encode_png
 
 
@@ -75,6 +75,7 @@ def archive_writer(path: str | os.PathLike[str], *, overwrite: bool = False) -> 
         raise OutputError(f"{path} is a folder, but the archive is a file: give it a name ending in .zip")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists: choose another name, or --overwrite it")
+    remove_leftovers(path)
     with atomic_file(path) as file:
         writer = ArchiveWriter(file)
         try:

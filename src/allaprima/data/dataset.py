@@ -1,35 +1,45 @@
-"""A dataset as training sees it: equal images with labels, from an archive or a folder.
+"""A dataset as training sees it: equal images with labels, from any store.
 
 Axes: n image, c channel, h w row and column, d label component.
 """
 
 import hashlib
 import os
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from allaprima.data.labels import LABELS_FILE, Labels, label_vectors, label_width, parse_labels
-from allaprima.data.store import open_store
+from allaprima.data.catalogue import Catalogue, Catalogued, catalogue
+from allaprima.data.selection import Rows, Selection
+from allaprima.data.store import Store, open_store
 from allaprima.errors import DataError
-from allaprima.images.formats import is_image_name
 from allaprima.images.modes import mode_of
 from allaprima.images.png import read_image, to_array
 
-FEW = 20  # one image in so many may be held out
+PROBES = 64
+"""Images whose content goes into a fingerprint, where reading all of them would take long."""
+
+
+MOST_LABEL_BYTES = 16 << 30
+"""Of the label vectors of all images, which a training keeps in memory to draw from."""
+
+AT_ONCE = 16
+"""Images that a server is asked for at the same time, by each process."""
 
 
 class ImageDataset:
-    """Images of one shape, sorted by name, in a ZIP archive or a folder with an optional ``dataset.json``.
+    """Images of one shape, sorted by name, in a folder, an archive, tar shards or a Hugging Face data set.
 
     The first image fixes the shape. Of N images, item N·k + i is image i in the k-th of `flips`.
 
     Attributes:
-        path: The archive or folder.
+        path: The archive or folder; the text that was given, if that is no path.
         name: Its name without extension.
         image_shape: (channels, height, width).
         has_labels: Whether there are labels at all, used or not.
@@ -53,7 +63,7 @@ class ImageDataset:
         """Open a dataset; images are decoded when asked for.
 
         Args:
-            path: A ZIP archive or a folder.
+            path: What `open_store` opens: a ZIP archive, a folder, shards, …
             use_labels: Give label vectors; there must be a label for every image.
             max_images: Use that many images, chosen by ``seed``, as the reference tools choose them.
             seed: Of that choice, and of the images held out.
@@ -64,23 +74,46 @@ class ImageDataset:
         Raises:
             DataError: The path, its first image or its labels are not what they should be.
         """
-        self._store = open_store(path)
-        self.path = Path(path)
-        self.name = self.path.resolve().stem if self.path.is_file() else self.path.resolve().name
-        self.flips = [
-            (x, y) for y in ((False, True) if yflip else (False,)) for x in ((False, True) if mirror else (False,))
-        ]
-        files = self._store.names()
-        all_names = [name for name in files if is_image_name(name)]
-        if not all_names:
+        self._open(open_store(path), use_labels=use_labels, max_images=max_images, seed=seed, holdout=holdout)
+        self.flips = flips_of(mirror=mirror, yflip=yflip)
+
+    def _open(self, store: Store, *, use_labels: bool, max_images: int | None, seed: int, holdout: int) -> None:
+        """Take the images of a store."""
+        self._store, self.path = store, store.path
+        self.name = name_of(store.path)
+        found = catalogue(store)
+        if not len(found.pictures):
             raise DataError(f"{self.path} holds no image")
-        self.names, self._held_out = _apart(_subset(all_names, max_images, seed), holdout, seed)
+        self._selection = Selection(len(found.pictures), max_images=max_images, holdout=holdout, seed=seed)
+        self._take(found, use_labels=use_labels)
         self.image_shape = self._first_shape()
-        labels = self._read_labels(LABELS_FILE in files)
-        self.has_labels, self.class_names = bool(labels.of), labels.class_names
-        self._labels = self._label_table(labels, all_names, self.names, use_labels)
-        self._held_out_labels = self._label_table(labels, all_names, self._held_out, use_labels)
-        self.label_dim = self._labels.shape[1]
+        self.has_labels, self.class_names = found.has_labels, found.class_names
+        if use_labels and found.labels is None:
+            raise DataError(found.complaint or f"{self.path} has no labels: make it with labels, or train without")
+        self.label_dim = 0 if self._labels is None else self._labels.width
+
+    def _take(self, found: Catalogue, *, use_labels: bool) -> None:
+        self._pictures = found.pictures
+        self.names: Sequence[str] = self._selection.names(found.pictures)
+        self._labels = found.labels if use_labels else None
+
+    @property
+    def forks(self) -> bool:
+        """Whether a process that is forked from this one can read on; if not, workers must be started afresh."""
+        return self._store.forks
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what the store knows by itself: of many images it is much, and every process can map it."""
+        state = dict(self.__dict__)
+        if isinstance(self._store, Catalogued):
+            for name in ("_pictures", "names", "_labels"):
+                del state[name]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if isinstance(self._store, Catalogued):
+            self._take(self._store.catalogue(), use_labels=self.label_dim > 0)
 
     @property
     def num_channels(self) -> int:
@@ -101,41 +134,85 @@ class ImageDataset:
         return len(self.names) * len(self.flips)
 
     def __getitem__(self, index: int) -> tuple[UInt8[Tensor, "c h w"], Float[Tensor, " d"]]:
-        if not 0 <= index < len(self):
-            raise IndexError(f"item {index} of a dataset of {len(self)}")
-        flip, row = divmod(index, len(self.names))
-        x, y = self.flips[flip]
-        return self._decode(self.names[row]).flip([*([2] if x else []), *([1] if y else [])]), self._labels[row]
+        images, labels = self.items([index])
+        return images[0], labels[0]
+
+    def items(self, indices: list[int]) -> tuple[UInt8[Tensor, "n c h w"], Float[Tensor, "n d"]]:
+        """Decode some items; those of a server are asked for at the same time."""
+        for index in indices:
+            if not 0 <= index < len(self):
+                raise IndexError(f"item {index} of a dataset of {len(self)}")
+        flips, items = zip(*(divmod(index, len(self.names)) for index in indices), strict=True)
+        images = self._decode_all([self.names[item] for item in items])
+        for row, flip in enumerate(flips):
+            if flip:
+                x, y = self.flips[flip]
+                images[row] = images[row].flip([*([2] if x else []), *([1] if y else [])])
+        return images, self._label_rows(np.array([self._selection.row(item) for item in items]))
 
     def label_table(self) -> Float[Tensor, "n d"]:
-        """Give the labels of all images, without their mirrored copies; d is 0 unless ``use_labels``."""
-        return self._labels
+        """Give the labels of all images, without their mirrored copies; d is 0 unless ``use_labels``.
+
+        Raises:
+            DataError: They take more memory than is sensible.
+        """
+        if (size := 4 * len(self.names) * self.label_dim) > MOST_LABEL_BYTES:
+            raise DataError(
+                f"the labels of {self.path} would take {size / 1e9:,.0f} GB ({len(self.names):,} images, vectors of"
+                f" {self.label_dim}): train without them, or on fewer images"
+            )
+        return self._label_rows(self._selection.rows()) if self.label_dim else torch.zeros(len(self.names), 0)
 
     def load_all(self) -> tuple[UInt8[Tensor, "n c h w"], Float[Tensor, "n d"]]:
         """Decode all images, without their mirrored copies."""
-        return self._decode_all(self.names), self._labels
+        return self._decode_all(self.names), self.label_table()
 
     def held_out(self) -> tuple[UInt8[Tensor, "n c h w"], Float[Tensor, "n d"]]:
         """Decode the images that are kept apart."""
-        return self._decode_all(self._held_out), self._held_out_labels
+        rows = self._selection.held_out
+        return self._decode_all([self._pictures[row] for row in rows.tolist()]), self._label_rows(rows)
 
     def fingerprint(self) -> str:
-        """Hash names, sizes, checksums and labels: 32 hexadecimal digits, the same for a folder and its archive."""
+        """Hash which images these are: 32 hexadecimal digits, the same for a folder and its archive.
+
+        Of a folder or a ZIP archive names, sizes, checksums and labels of all images count. Of shards and tables, where
+        that would take long: names and sizes of all (of tables: number and types), the content of `PROBES`, labels.
+        """
         digest = hashlib.sha256()
-        for name in self.names:
+        probed: Sequence[str] = self.names
+        if isinstance(self._store, Catalogued):
+            digest.update(self._store.identity() + self._selection.identity())
+            probed = [self.names[i * len(self.names) // PROBES] for i in range(PROBES)]
+        for name in probed:
             size, crc = self._store.checksum(name)
-            digest.update(f"{name}\0{size}\0{crc}\n".encode())
-        digest.update(self._labels.numpy().tobytes())
+            digest.update(f"{name}\0{size}\0{crc}\n".encode("utf-8", "surrogateescape"))
+        if probed is self.names:
+            digest.update(self.label_table().numpy().tobytes())
+        elif self._labels is not None:
+            digest.update(np.ascontiguousarray(self._labels.values).tobytes())
         return digest.hexdigest()[:32]
 
-    def _decode_all(self, names: list[str]) -> Tensor:
+    def _label_rows(self, rows: Rows) -> Tensor:
+        if self._labels is None:
+            return torch.zeros(len(rows), 0)
+        return self._labels.vectors(rows, self.label_dim)
+
+    def _decode_all(self, names: Sequence[str]) -> Tensor:
         images = torch.empty(len(names), *self.image_shape, dtype=torch.uint8)
-        for row, name in enumerate(names):
-            images[row] = self._decode(name)
+        for row, (name, content) in enumerate(zip(names, self._contents(names), strict=True)):
+            images[row] = self._decoded(content, name)
         return images
 
-    def _decode(self, name: str) -> Tensor:
-        image: Tensor = self._picture(name)
+    def _contents(self, names: Sequence[str]) -> Iterator[bytes]:
+        if self.forks or len(names) == 1:
+            yield from map(self._store.read, names)
+            return
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for start in range(0, len(names), 4 * AT_ONCE):
+                yield from pool.map(self._store.read, names[start : start + 4 * AT_ONCE])
+
+    def _decoded(self, content: bytes, name: str) -> Tensor:
+        image = self._pixels(content, name)
         if tuple(image.shape) != self.image_shape:
             raise DataError(
                 f"{name} in {self.path} is {describe_shape(image.shape)}, but {self.names[0]} is "
@@ -143,26 +220,13 @@ class ImageDataset:
             )
         return image
 
-    def _picture(self, name: str) -> Tensor:
-        picture = to_array(read_image(self._store.read(name), f"{name} in {self.path}"))
+    def _pixels(self, content: bytes, name: str) -> Tensor:
+        picture = to_array(read_image(content, f"{name} in {self.path}"))
         return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
 
     def _first_shape(self) -> tuple[int, int, int]:
-        channels, height, width = self._picture(self.names[0]).shape
+        channels, height, width = self._pixels(self._store.read(self.names[0]), self.names[0]).shape
         return channels, height, width
-
-    def _read_labels(self, present: bool) -> Labels:
-        if not present:
-            return Labels({})
-        return parse_labels(self._store.read(LABELS_FILE), f"{LABELS_FILE} in {self.path}")
-
-    def _label_table(self, labels: Labels, all_names: list[str], names: list[str], use_labels: bool) -> Tensor:
-        if not use_labels:
-            return torch.zeros(len(names), 0)
-        if not labels.of:
-            raise DataError(f"{self.path} has no labels: make it with labels, or train without")
-        _check_complete(labels.of, all_names, self.path)
-        return label_vectors([labels.of[name] for name in names], label_width(labels.of))
 
 
 def describe_shape(shape: Iterable[int]) -> str:
@@ -171,29 +235,14 @@ def describe_shape(shape: Iterable[int]) -> str:
     return f"{height}×{width} {mode_of(channels)}"
 
 
-def _subset(names: list[str], max_images: int | None, seed: int) -> list[str]:
-    """Choose as the reference tools do: shuffle by the seed, cut, sort."""
-    if max_images is None or max_images >= len(names):
-        return names
-    if max_images < 1:
-        raise DataError(f"max_images is {max_images}, but must be at least 1")
-    order = np.arange(len(names))
-    np.random.RandomState(seed).shuffle(order)  # as in the whole ecosystem
-    return [names[i] for i in np.sort(order[:max_images])]
+def flips_of(*, mirror: bool, yflip: bool) -> list[tuple[bool, bool]]:
+    """The ways in which each image is shown, each (left to right, upside down), the plain one first."""
+    return [(x, y) for y in ((False, True) if yflip else (False,)) for x in ((False, True) if mirror else (False,))]
 
 
-def _apart(names: list[str], holdout: int, seed: int) -> tuple[list[str], list[str]]:
-    """Names to train on, and those held out."""
-    count = min(holdout, len(names) // FEW)
-    apart = set(np.random.RandomState(seed).permutation(len(names))[:count].tolist())
-    return [n for i, n in enumerate(names) if i not in apart], [n for i, n in enumerate(names) if i in apart]
-
-
-def _check_complete(labels: dict[str, int | list[float]], names: list[str], path: Path) -> None:
-    known = set(names)
-    for name in labels:
-        if name not in known:
-            raise DataError(f"{LABELS_FILE} in {path} labels {name}, which is not there")
-    for name in names:
-        if name not in labels:
-            raise DataError(f"{LABELS_FILE} in {path} has no label for {name}, but either all images have one or none")
+def name_of(path: Path | str) -> str:
+    """Name a dataset: its file's name without extension, its folder's name, the end of its address."""
+    if isinstance(path, Path):
+        return path.resolve().stem if path.is_file() else path.resolve().name
+    place = PurePosixPath(path.partition("?")[0].rstrip("/"))
+    return (place.parent.name if "{" in place.name else place.stem) or path

@@ -101,7 +101,7 @@ def _report(source: Source, seen: list[Examination], broken: list[Skipped]) -> R
     labels = _label_counts(seen, source.class_names)
     height, width = next(iter(sizes))
     return Report(
-        path=source.path,
+        path=Path(source.path),
         kind=source.kind,
         num_images=len(seen),
         broken=broken,

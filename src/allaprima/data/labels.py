@@ -2,16 +2,21 @@
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
+from numpy.typing import NDArray
 from torch import Tensor
 
 from allaprima.errors import DataError
 
 LABELS_FILE = "dataset.json"
+
+LARGEST_CLASS = (1 << 31) - 1
 
 Label = int | list[float]
 """A class number from 0, or a vector of numbers."""
@@ -28,6 +33,44 @@ class Labels:
 
     of: dict[str, Label]
     class_names: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelColumn:
+    """The labels of many images in their order, 4 bytes a number.
+
+    Attributes:
+        values: Class numbers int32 [n], or vectors float32 [n, d].
+        class_names: What the class numbers mean, if known.
+    """
+
+    values: NDArray[np.int32] | NDArray[np.float32]
+    class_names: list[str] | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def width(self) -> int:
+        """Length of the label vectors: highest class number + 1, or the vectors' own length."""
+        return int(self.values.shape[1]) if self.values.ndim == 2 else int(self.values.max(initial=-1)) + 1
+
+    def vectors(self, rows: NDArray[np.int64], width: int) -> Float[Tensor, "n d"]:
+        """Make float32 vectors of some rows: one-hot for class numbers, the vectors themselves otherwise."""
+        values = np.asarray(self.values[rows])
+        if values.ndim == 2:
+            return torch.from_numpy(values)
+        table = torch.zeros(len(rows), width)
+        table[torch.arange(len(rows)), torch.from_numpy(values).long()] = 1
+        return table
+
+
+def label_column(labels: Labels, names: Sequence[str]) -> LabelColumn:
+    """Put the labels of these images, which all have one, in their order."""
+    of = [labels.of[name] for name in names]
+    if of and isinstance(of[0], list):
+        return LabelColumn(np.array(of, dtype=np.float32), labels.class_names)
+    return LabelColumn(np.array(of, dtype=np.int32), labels.class_names)
 
 
 def parse_labels(text: bytes, name: str) -> Labels:
@@ -56,32 +99,11 @@ def parse_labels(text: bytes, name: str) -> Labels:
     return Labels(of, _class_names(content.get("class_names"), name))
 
 
-def label_width(of: dict[str, Label]) -> int:
-    """Length of the label vectors: highest class number + 1, or the vectors' own length; 0 without labels."""
-    if not of:
-        return 0
-    first = next(iter(of.values()))
-    if isinstance(first, list):
-        return len(first)
-    return 1 + max(label for label in of.values() if isinstance(label, int))
-
-
-def label_vectors(labels: list[Label], width: int) -> Float[Tensor, "n d"]:
-    """Make float32 vectors: one-hot for class numbers, the vectors themselves otherwise."""
-    table = torch.zeros(len(labels), width)
-    for row, label in zip(table, labels, strict=True):
-        if isinstance(label, int):
-            row[label] = 1
-        else:
-            row[:] = torch.tensor(label)
-    return table
-
-
 def _pair(pair: Any, name: str) -> tuple[str, Label]:
     if not (isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str)):
         raise DataError(f"'labels' in {name} holds {str(pair)[:60]!r}, where a [name, label] pair was expected")
     image, label = pair
-    if isinstance(label, int) and not isinstance(label, bool) and label >= 0:
+    if isinstance(label, int) and not isinstance(label, bool) and 0 <= label <= LARGEST_CLASS:
         return image.replace("\\", "/"), label
     if isinstance(label, list) and label and all(_is_number(value) for value in label):
         return image.replace("\\", "/"), [float(value) for value in label]

@@ -5,16 +5,20 @@ Axes: n image, c channel, h w row and column, d label component.
 
 import math
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler, get_worker_info
 
 from allaprima.data.dataset import ImageDataset
 from allaprima.data.order import SampleOrder, sample_indices
+from allaprima.data.stream import StreamDataset
+from allaprima.data.streaming import Share, share_of, streamed
 from allaprima.errors import DataError
 
 __all__ = ["batches", "sample_indices"]
@@ -39,6 +43,9 @@ def batches(
     What comes does not depend on ``workers``, ``cache_bytes`` or ``pin_memory``, and a later ``start`` gives the same
     batches as running up to it. The global random state is not touched.
 
+    Of a stream the order is another one: a function of ``seed``, ``start``, ``stride`` and ``workers``, see
+    `allaprima.data.streaming`. A later ``start`` shuffles the shards anew and begins with the first of them.
+
     Args:
         dataset: Where the images come from.
         batch_size: Images in a batch.
@@ -53,14 +60,24 @@ def batches(
     Raises:
         DataError: An image cannot be read, or is not of the dataset's shape.
     """
-    order = _Positions(SampleOrder(len(dataset), seed), batch_size, start, stride or batch_size)
     pin = pin_memory and torch.cuda.is_available()
+    if isinstance(dataset, StreamDataset):
+        share = share_of(seed, start, stride or batch_size, batch_size)
+        yield from _streamed(dataset, batch_size, share, workers, pin)
+    order = _Positions(SampleOrder(len(dataset), seed), batch_size, start, stride or batch_size)
     if len(dataset.names) * math.prod(dataset.image_shape) <= cache_bytes:
         yield from _cached(dataset, order, pin)
     elif workers == 0:
-        yield from (_pinned(_collate(dataset, indices), pin) for indices in order)
+        yield from (_pinned(dataset.items(indices), pin) for indices in order)
     else:
         yield from _from_workers(dataset, order, workers, pin)
+
+
+MOST_DEATHS = 3  # of workers, before they are called a fault of the machine
+
+
+class _WorkerDiedError(DataError):
+    """A process that read images is no more."""
 
 
 class _Positions(Sampler[list[int]]):
@@ -74,6 +91,10 @@ class _Positions(Sampler[list[int]]):
         while True:
             yield self.order.take(position, self.batch_size).tolist()
             position += self.stride
+
+    def after_one(self) -> "_Positions":
+        """What is left when one batch is taken."""
+        return _Positions(self.order, self.batch_size, self.start + self.stride, self.stride)
 
 
 def _cached(dataset: ImageDataset, order: _Positions, pin: bool) -> Iterator[Batch]:
@@ -90,21 +111,72 @@ def _cached(dataset: ImageDataset, order: _Positions, pin: bool) -> Iterator[Bat
 
 
 def _from_workers(dataset: ImageDataset, order: _Positions, workers: int, pin: bool) -> Iterator[Batch]:
+    """Batches of worker processes; when one of these dies, others go on with the batch that is due."""
+    start_method = None if dataset.forks else "spawn"
+    deaths = 0
+    while True:
+        try:
+            for batch in _loaded(_Fetcher(dataset), order, workers, pin, start_method):
+                yield batch
+                order = order.after_one()
+        except _WorkerDiedError:
+            deaths += 1
+            if deaths > MOST_DEATHS:
+                raise
+
+
+def _streamed(dataset: StreamDataset, batch_size: int, share: Share, workers: int, pin: bool) -> Iterator[Batch]:
+    if workers == 0:
+        yield from (_pinned(batch, pin) for batch in streamed(dataset, batch_size, share))
+    else:
+        yield from _loaded(_StreamFetcher(dataset, batch_size, share), None, workers, pin)
+
+
+def _loaded(
+    source: Dataset[Batch | DataError],
+    order: _Positions | None,
+    workers: int,
+    pin: bool,
+    start_method: str | None = None,
+) -> Iterator[Batch]:
     loader = DataLoader(
-        _Fetcher(dataset),
+        source,
         sampler=order,
         batch_size=None,
         num_workers=workers,
         worker_init_fn=_leave_the_process_group,
+        multiprocessing_context=start_method,
         prefetch_factor=4,
         collate_fn=_as_it_is,
         pin_memory=pin,
         generator=torch.Generator().manual_seed(0),  # else it draws from the global one, and a resume differs
     )
-    for batch in loader:
-        if isinstance(batch, DataError):
-            raise batch
-        yield batch
+    try:
+        for batch in _undisturbed(loader):
+            if isinstance(batch, DataError):
+                raise batch
+            yield batch
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise _WorkerDiedError(
+            "a process that reads images was killed, perhaps for want of memory:"
+            " fewer workers need less, and with workers=0 there are none"
+        ) from error
+
+
+def _undisturbed(loader: "DataLoader[Any]") -> Iterator[Any]:
+    """Start the workers, but not the handler that raises an error in whatever is done when one of them dies.
+
+    The wait for the next batch tells it too.
+    """
+    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
+        return iter(loader)
+    before = signal.getsignal(signal.SIGCHLD)
+    try:
+        return iter(loader)
+    finally:
+        signal.signal(signal.SIGCHLD, before or signal.SIG_DFL)
 
 
 class _Fetcher(Dataset[Batch | DataError]):
@@ -115,14 +187,24 @@ class _Fetcher(Dataset[Batch | DataError]):
 
     def __getitem__(self, indices: list[int]) -> Batch | DataError:
         try:
-            return _collate(self.dataset, indices)
+            return self.dataset.items(indices)
         except DataError as error:
             return error
 
 
-def _collate(dataset: ImageDataset, indices: list[int]) -> Batch:
-    images, labels = zip(*(dataset[i] for i in indices), strict=True)
-    return torch.stack(images), torch.stack(labels)
+class _StreamFetcher(IterableDataset[Batch | DataError]):
+    """The batches of one worker's share of a stream."""
+
+    def __init__(self, dataset: StreamDataset, batch_size: int, share: Share) -> None:
+        self.dataset, self.batch_size, self.share = dataset, batch_size, share
+
+    def __iter__(self) -> Iterator[Batch | DataError]:
+        worker = get_worker_info()
+        assert worker is not None
+        try:
+            yield from streamed(self.dataset, self.batch_size, self.share.of_worker(worker.id, worker.num_workers))
+        except DataError as error:
+            yield error
 
 
 def _pinned(batch: Batch, pin: bool) -> Batch:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from allaprima.errors import OutputError
-from allaprima.files import lock, make_directory, write_text
+from allaprima.files import lock, make_directory, remove_leftovers, write_text
 from allaprima.generation.batches import Paint, painted_files
 from allaprima.generation.order import Order, Record, sealed, unsealed
 from allaprima.generation.packing import packed
@@ -47,6 +47,8 @@ def claim(directory: Path, order: Order) -> None:
         OutputError: It holds other images, or cannot be written.
     """
     make_directory(directory)
+    for name in (ORDER, MANIFEST):
+        remove_leftovers(directory / name)
     path = directory / ORDER
     found = _read(path)
     if found is None and path.exists():

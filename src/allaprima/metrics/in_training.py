@@ -81,7 +81,7 @@ class MetricWatch:
     """
 
     run: Path
-    data: Path
+    data: str | Path
     wanted: Sequence[Wanted]
     options: list[str] = field(default_factory=list)
     patience: float | None = None

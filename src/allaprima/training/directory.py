@@ -61,6 +61,7 @@ class RunDirectory:
             raise RunError(f"another process is training in {self.path}: wait for it, or stop it first") from error
         for folder in (self.path, self.states, self.snapshots):
             make_directory(folder)
+        for folder in (self.path, self.states, self.snapshots, self.path / "film"):
             for leftover in (*folder.glob(".*.tmp"), *folder.glob(".tmp*")):  # ours, and those of safetensors
                 with suppress(OSError):
                     leftover.unlink()

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from allaprima.checkpoint import load_networks
-from allaprima.data import ImageDataset
+from allaprima.data import ImageDataset, open_images
 from allaprima.errors import ConfigError, RunError
 from allaprima.ops.minibatch_std import actual_group
 from allaprima.processes import ALONE, Processes
@@ -51,7 +51,7 @@ def decide_for(recipe: Recipe, dataset: ImageDataset, device: torch.device) -> R
 
 
 def open_session(
-    data: Path,
+    data: str | Path,
     path: Path,
     recipe: Recipe | None,
     *,
@@ -64,7 +64,7 @@ def open_session(
     Of several processes all read the images, but the first alone reads and writes the run directory.
 
     Args:
-        data: Archive or folder.
+        data: Archive, folder, or anything else that `allaprima.data.open_images` opens.
         path: Run directory; a new one is made, one with a state is gone on with.
         recipe: None takes the one that the run was started with.
         device: Where to train.
@@ -163,9 +163,9 @@ def group_notes(run: Run) -> list[str]:
     ]
 
 
-def open_dataset(data: Path, recipe: Recipe) -> ImageDataset:
+def open_dataset(data: str | Path, recipe: Recipe) -> ImageDataset:
     """The images at ``data`` as ``recipe`` wants to see them. Raises `DataError`."""
-    return ImageDataset(
+    return open_images(
         data,
         use_labels=recipe.cond,
         mirror=recipe.mirror,

@@ -27,7 +27,7 @@ def files_source(store: Store, kind: str, labels: str, every: int) -> Source:
     Raises:
         DataError: There are no pictures, or the labels do not fit them.
     """
-    files = store.names()
+    files = list(store.names())
     pictures = [name for name in files if is_image_name(name) or is_video_name(name)]
     if not pictures:
         raise DataError(f"{store.path} holds no image")

@@ -38,7 +38,7 @@ class Source:
         class_names: What the class numbers mean, if known.
     """
 
-    path: Path
+    path: Path | str
     kind: str
     items: Callable[[], Iterator[Item]]
     count: int | None = None

@@ -11,7 +11,7 @@ from allaprima.data.store import Store
 from allaprima.errors import DataError
 
 
-def chosen_labels(choice: str, pictures: list[str], path: Path) -> Labels | None:
+def chosen_labels(choice: str, pictures: list[str], path: Path | str) -> Labels | None:
     """Find the labels that ``choice`` names: "folders" or a file; None for "auto" and "none".
 
     Args:
@@ -29,7 +29,7 @@ def chosen_labels(choice: str, pictures: list[str], path: Path) -> Labels | None
     return file_labels(Path(choice), pictures)
 
 
-def folder_labels(pictures: list[str], path: Path) -> Labels:
+def folder_labels(pictures: list[str], path: Path | str) -> Labels:
     """Take the first folder of each picture, below the folder that all share, as its class; classes are sorted."""
     folders = {name: PurePosixPath(name).parent.parts for name in pictures}
     shared = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, zip(*folders.values(), strict=False)))

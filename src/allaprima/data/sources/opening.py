@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from allaprima.data.sources.catalogued import catalogued_source, is_catalogued
 from allaprima.data.sources.cifar import cifar_source, find_cifar_batches
 from allaprima.data.sources.files import files_source
 from allaprima.data.sources.idx import find_idx_images, idx_source, is_idx_images
@@ -13,6 +14,7 @@ from allaprima.data.sources.item import Source
 from allaprima.data.sources.tar import TarStore
 from allaprima.data.sources.video import is_animation, is_video_name, video_source
 from allaprima.data.store import FolderStore, Store, ZipStore
+from allaprima.data.stores.location import written
 from allaprima.errors import DataError
 from allaprima.images.formats import is_image_name
 
@@ -21,7 +23,7 @@ def open_source(path: str | os.PathLike[str], *, labels: str = "auto", every: in
     """Open whatever holds images: a folder, a ZIP or tar archive, MNIST idx, CIFAR, a video, an animation, an image.
 
     Args:
-        path: Where it is.
+        path: Where it is; also an address, a pattern of shards, or what else `open_store` reads.
         labels: "auto" takes the labels that the source carries, "none" leaves them, "folders" takes sub-folders as
             classes, anything else is the path of a CSV or JSON file.
         every: Of a video or animation, take every so many-th frame; at least 1.
@@ -29,9 +31,12 @@ def open_source(path: str | os.PathLike[str], *, labels: str = "auto", every: in
     Raises:
         DataError: There is nothing, or nothing that is known; or the labels do not fit.
     """
-    path = Path(path)
     if every < 1:
         raise DataError(f"every is {every}, but must be at least 1")
+    text = written(path if isinstance(path, str) else Path(path))
+    if is_catalogued(text):
+        return catalogued_source(text, labels)
+    path = Path(path)
     if not path.exists():
         raise DataError(f"{path} does not exist: give a folder, an archive, or a file of images")
     store, kind = _store(path)
@@ -55,7 +60,7 @@ def _with_own_labels(path: Path, store: Store | None, labels: str) -> Source | N
         return idx_source(idx, use_labels)
     if store is None and find_cifar_batches([path.name]):
         store = OneFileStore(path)
-    if store is not None and (batches := find_cifar_batches(store.names())):
+    if store is not None and (batches := find_cifar_batches(list(store.names()))):
         return cifar_source(store, batches, use_labels)
     return None
 

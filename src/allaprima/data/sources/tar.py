@@ -4,16 +4,20 @@ import tarfile
 import zlib
 from pathlib import Path
 
+from allaprima.data.stores.strict_tar import StrictTarInfo
+from allaprima.data.stores.zip import require_modest
 from allaprima.errors import DataError
 
 
 class TarStore:
     """Files of a tar archive, in its own order: a gzipped one can only be read forward."""
 
+    forks = False  # a shared file position
+
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._archive = tarfile.open(path)  # noqa: SIM115  held as long as the store lives
+            self._archive = tarfile.open(path, tarinfo=StrictTarInfo)  # noqa: SIM115  held as long as the store lives
             self._members = {
                 member.name.removeprefix("./"): member for member in self._archive.getmembers() if member.isfile()
             }
@@ -26,6 +30,7 @@ class TarStore:
 
     def read(self, name: str) -> bytes:
         """Give a file's content."""
+        require_modest(name, self._members[name].size, self.path)
         try:
             file = self._archive.extractfile(self._members[name])
             return file.read() if file is not None else b""

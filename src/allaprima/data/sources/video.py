@@ -11,7 +11,9 @@ from PIL import Image
 from allaprima.data.labels import Label
 from allaprima.data.sources.item import Item, Source
 from allaprima.errors import DataError
+from allaprima.images.formats import readable_formats
 from allaprima.images.modes import to_plain_mode
+from allaprima.images.png import require_modest
 
 VIDEO_EXTENSIONS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".webm", ".wmv"})
 
@@ -37,7 +39,7 @@ def video_source(path: Path, every: int) -> Source:
 def is_animation(path: Path) -> bool:
     """Tell whether Pillow sees more than one frame in a file."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=readable_formats()) as image:
             return bool(getattr(image, "is_animated", False))
     except Exception:  # not for Pillow, whatever it says
         return False
@@ -73,7 +75,8 @@ def require_av() -> ModuleType:
 def _animation_items(path: Path, every: int) -> Iterator[Item]:
     number = 0
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=readable_formats()) as image:
+            require_modest(image, path.name)
             frames = int(getattr(image, "n_frames", 1))
             for number in range(0, frames, every):
                 image.seek(number)
