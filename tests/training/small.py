@@ -68,7 +68,7 @@ def batch_for(run: Run, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def train(
-    data: Path,
+    data: str | Path,
     path: Path,
     recipe: Recipe | None,
     *,

@@ -14,7 +14,7 @@ from allaprima.training.state import COUNTERS, _tensors
 
 SYSTEMS: dict[str, dict[str, Any]] = {
     "stylegan2": {"aug": "ada", "p": 0.5, "ada_interval": 2, "ada_kimg": 0.1, "augpipe": "bgcfnc", "style_mixing": 0.5},
-    "relativistic": {"loss": "relativistic", "penalty": "r1+r2", "aug": "diffaug"},
+    "relativistic": {"loss": "relativistic", "penalty": "r1+r2", "aug": "diffaug", "pl_batch_shrink": 4},
     "pseudo": {"aug": "apa", "p": 0.5, "ada_interval": 1, "ada_kimg": 0.1},
     "growing": {
         "g_architecture": "orig",
@@ -26,6 +26,8 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "stylegan": {"system": "stylegan", "style_mixing": 0.9},
     "progan": {
         "system": "progan",
+        "aug": "fixed",
+        "p": 0.5,
         "loss": "wasserstein",
         "penalty": "wgan-gp",
         "r1_interval": 1,
