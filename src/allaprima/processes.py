@@ -16,6 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from allaprima.errors import RunError
+from allaprima.rendezvous import meet
 from allaprima.torchrun import rank_of
 
 if TYPE_CHECKING:
@@ -181,7 +182,9 @@ def joined(
     from torch import distributed
 
     try:
-        distributed.init_process_group(backend, timeout=patience, rank=rank, world_size=count)
+        store, _, _ = next(distributed.rendezvous("env://", timeout=patience))
+        part = meet(store, rank, count, patience)
+        distributed.init_process_group(backend, timeout=patience, rank=rank, world_size=count, store=part)
     except (RuntimeError, ValueError, AttributeError) as error:  # the last: a torch without torch.distributed
         raise RunError(f"the other processes cannot be joined: {str(error).splitlines()[0]}") from error
     try:
