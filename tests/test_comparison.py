@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ROWS = [line for line in (ROOT / "docs/comparison.md").read_text().splitlines() if line.startswith("| ") and "●" in line]
+ROWS = [
+    line for line in (ROOT / "docs/comparison.md").read_text().splitlines() if line.startswith("| ") and "●" in line
+]
 
 
 def test_every_row_of_ours_names_a_test_that_is_there() -> None:

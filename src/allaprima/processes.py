@@ -180,9 +180,10 @@ def joined(
         yield ALONE
         return
     from torch import distributed
+    from torch.distributed.rendezvous import rendezvous
 
     try:
-        store, _, _ = next(distributed.rendezvous("env://", timeout=patience))
+        store, _, _ = next(rendezvous("env://", timeout=patience))
         part = meet(store, rank, count, patience)
         distributed.init_process_group(backend, timeout=patience, rank=rank, world_size=count, store=part)
     except (RuntimeError, ValueError, AttributeError) as error:  # the last: a torch without torch.distributed

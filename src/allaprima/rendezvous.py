@@ -32,7 +32,7 @@ def meet(store: Any, rank: int, count: int, patience: timedelta) -> Any:
     Raises:
         RunError: Not all have come.
     """
-    from torch.distributed import PrefixStore
+    from torch.distributed.distributed_c10d import PrefixStore
 
     me, deadline = uuid.uuid4().hex, time.monotonic() + patience.total_seconds()
     store.set(f"who/{rank}", me)
