@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "allaprima"
 
 LEVELS = [  # lowest first; a package may import only from levels below its own
     {"errors", "version"},
-    {"files", "allocator", "torchrun", "rendezvous"},
+    {"files", "allocator", "torchrun", "rendezvous", "duration"},
     {"ops", "images", "device", "processes"},
     {"layers", "origin"},
     {"models", "losses", "augment", "data"},

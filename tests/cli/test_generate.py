@@ -17,7 +17,6 @@ from safetensors.torch import save_file
 
 import allaprima
 from allaprima.checkpoint import Networks, save
-from allaprima.cli.main import main
 from allaprima.generation import latents_of_seeds
 from allaprima.latents.centres import centre_of_class
 from allaprima.latents.styles import styles_of_seeds
@@ -28,18 +27,8 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs ``allaprima generate`` on the CPU in an empty directory: exit status, standard output, standard error."""
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as caught:
-            main(["generate", "--device", "cpu", *map(str, arguments)])
-        assert isinstance(caught.value.code, int)
-        return caught.value.code, *capsys.readouterr()
-
-    return run
+def run(generate: Run) -> Run:
+    return generate
 
 
 def model_of(path: Path, img_channels: int = 3, class_names: list[str] | None = None, **fields: Any) -> Path:

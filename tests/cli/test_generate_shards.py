@@ -20,8 +20,6 @@ from PIL import Image
 
 import allaprima
 from allaprima.checkpoint import Networks, save
-from allaprima.cli.main import main
-from allaprima.cli.shards import duration
 from allaprima.cli.sharing import piece_of, share_of
 from allaprima.errors import ConfigError
 from allaprima.generation.batches import one_thread
@@ -34,18 +32,8 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(allaprima.__file__).parents[
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs ``allaprima generate`` on the CPU in an empty directory: exit status, standard output, standard error."""
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as caught:
-            main(["generate", "--device", "cpu", *map(str, arguments)])
-        assert isinstance(caught.value.code, int)
-        return caught.value.code, *capsys.readouterr()
-
-    return run
+def run(generate: Run) -> Run:
+    return generate
 
 
 def model_of(path: Path, class_names: list[str] | None = None, channels: int = 3, **fields: Any) -> Path:
@@ -89,7 +77,7 @@ def test_shards_hold_the_images_that_the_command_paints_without_them(model: Path
     options = ["--seeds", "3-12", "--truncation", "0.6", "--cutoff", "2", "--noise", "random"]
     status, out, err = run(model, *options, "--shards", "3", "--out", "many")
     assert (status, err) == (0, "")
-    assert re.search(r"^shard-00002.zip: \S+ images/s, 0 s to go$", out, re.M)
+    assert re.search(r"^shard-00002.zip: \S+ images/s, 0m 00s to go$", out, re.M)
     assert re.search(r"^painted 10 images into 3 shards, \S+ images/s$", out, re.M)
     assert out.endswith("all 3 shards are finished: many/manifest.json\n")
     run(model, *options, "--out", "single")
@@ -367,10 +355,6 @@ def test_half_of_torchruns_environment_is_refused() -> None:
     with pytest.raises(ConfigError, match="torchrun sets all of them"):
         rank_of({"WORLD_SIZE": "two", "RANK": "0", "LOCAL_RANK": "0"})
     assert rank_of({"RANK": "3"}) == (0, 1, 0)
-
-
-def test_time_is_told_in_words() -> None:
-    assert [duration(seconds) for seconds in (3.2, 300, 7200 * 3)] == ["3 s", "5 min", "6.0 h"]
 
 
 def test_threads_of_the_process_come_back(model: Path, run: Run) -> None:

@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 
 from allaprima.checkpoint import Networks, load_networks, save
-from allaprima.cli.main import main
 from allaprima.images import write_png
 from allaprima.metrics.detector import hash_of
 from allaprima.origin import Origin, look_for_mark, watermarked
@@ -25,18 +24,8 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs ``allaprima`` in an empty directory: exit status, standard output, standard error."""
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as caught:
-            main([str(argument) for argument in arguments])
-        assert isinstance(caught.value.code, int)
-        return caught.value.code, *capsys.readouterr()
-
-    return run
+def run(allaprima_in_work: Run) -> Run:
+    return allaprima_in_work
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The loop: when it reports, snapshots, saves and ends, and what is left where it cannot write."""
 
-import math
 import os
 import shutil
 from collections.abc import Callable
@@ -14,7 +13,6 @@ from safetensors import SafetensorError
 from allaprima.errors import OutputError
 from allaprima.training import Report, fit, is_finished, open_session
 from allaprima.training.clock import images_in, memory_gb
-from allaprima.training.report import duration
 from allaprima.training.run import Run
 from allaprima.training.state import states
 from tests.training.small import CPU, MIDDLE, lasting_files, numbers, small_run, tiny, train
@@ -35,26 +33,6 @@ def test_the_progress_line() -> None:
     assert report.line() == (
         "tick 7    kimg 28.0/1000  12.3 img/s  ETA 21h 52m  G 0.988  D 1.200  r1 0.000  mem 1.2+6.0 GB"
     )
-
-
-@pytest.mark.parametrize(
-    ("seconds", "wanted"),
-    [
-        (0, "0m 00s"),
-        (0.9, "0m 00s"),
-        (59, "0m 59s"),
-        (60, "1m 00s"),
-        (3599, "59m 59s"),
-        (3600, "1h 00m"),
-        (86399, "23h 59m"),
-        (86400, "1d 00h"),
-        (1_000_000, "11d 13h"),
-        (math.inf, "-"),
-        (math.nan, "-"),
-    ],
-)
-def test_durations(seconds: float, wanted: str) -> None:
-    assert duration(seconds) == wanted
 
 
 def test_a_report_tells_where_the_training_is(data: Path, tmp_path: Path) -> None:

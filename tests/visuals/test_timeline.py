@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from allaprima.errors import ConfigError
-from allaprima.visuals.timeline import LINE, TITLE, Instant, clock, eased, instants, title
+from allaprima.visuals.timeline import LINE, TITLE, Instant, eased, instants, title
 from tests.visuals.small_footage import footage
 
 
@@ -36,14 +36,6 @@ def test_a_move_starts_and_ends_gently() -> None:
 def test_a_film_has_a_length(seconds: float) -> None:
     with pytest.raises(ConfigError, match="length of more than 0"):
         list(instants(3, seconds=seconds, fps=30))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "wanted"),
-    [(0, "0 min 00 s"), (59.9, "0 min 59 s"), (3900, "1 h 05 min"), (90000, "1 d 01 h"), (math.nan, "")],
-)
-def test_clock(seconds: float, wanted: str) -> None:
-    assert clock(seconds) == wanted
 
 
 def test_the_line_under_the_title_grows() -> None:

@@ -15,6 +15,7 @@ from allaprima.cli.device import choose_device
 from allaprima.cli.origin import require_room
 from allaprima.cli.sharing import Share
 from allaprima.cli.truncation import truncation_of
+from allaprima.duration import duration
 from allaprima.errors import ConfigError, LatentError, OutputError
 
 if TYPE_CHECKING:
@@ -237,11 +238,3 @@ class Teller:
             click.echo(f"{missing} of {self.order.shards} shards are still missing in {self.out}")
         else:
             click.echo(f"all {self.order.shards} shards are finished: {self.out / MANIFEST}")
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words."""
-    minutes = round(seconds / 60)
-    if minutes < 2:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"

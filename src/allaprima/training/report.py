@@ -1,9 +1,9 @@
 """What a training tells of itself at each tick."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from allaprima.duration import duration
 from allaprima.training.health import Verdict
 
 
@@ -51,15 +51,3 @@ class Report:
             f"  ETA {duration(self.seconds_left)}  {losses}  mem {memory} GB"
             + (f"  {self.verdict.condition}" if self.verdict else "")
         )
-
-
-def duration(seconds: float) -> str:
-    """``1d 02h``, ``3h 05m``, ``4m 12s`` or ``-``."""
-    if not math.isfinite(seconds):
-        return "-"
-    minutes, s = divmod(int(seconds), 60)
-    hours, m = divmod(minutes, 60)
-    days, h = divmod(hours, 24)
-    if days:
-        return f"{days}d {h:02d}h"
-    return f"{h}h {m:02d}m" if hours else f"{m}m {s:02d}s"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from allaprima.duration import SPACED, duration
 from allaprima.errors import ConfigError
 from allaprima.visuals.drawing import INK, PAPER
 from allaprima.visuals.film_records import Moment
@@ -61,18 +62,6 @@ def eased(share: float) -> float:
     return x * x * (3 - 2 * x)
 
 
-def clock(seconds: float) -> str:
-    """``2 d 03 h``, ``3 h 05 min``, ``4 min 12 s``; nothing if nobody knows."""
-    if not math.isfinite(seconds):
-        return ""
-    minutes, s = divmod(int(seconds), 60)
-    hours, m = divmod(minutes, 60)
-    days, h = divmod(hours, 24)
-    if days:
-        return f"{days} d {h:02d} h"
-    return f"{h} h {m:02d} min" if hours else f"{m} min {s:02d} s"
-
-
 def title(width: int, moments: tuple[Moment, ...], at: Instant) -> NDArray[np.uint8]:
     """[TITLE + LINE, width, 3]: images seen, time of training, and a line that grows until the last moment."""
     first, last = moments[at.before], moments[at.after]
@@ -82,7 +71,8 @@ def title(width: int, moments: tuple[Moment, ...], at: Instant) -> NDArray[np.ui
     font = ImageFont.load_default(LETTER)
     digits = 1 if moments[-1].kimg >= 10 else 3
     pen.text((4, TITLE - 9), f"{kimg:.{digits}f} kimg", fill=INK, font=font, anchor="ls")
-    time = clock(at.between(first.seconds, last.seconds))
+    seconds = at.between(first.seconds, last.seconds)
+    time = duration(seconds, SPACED) if math.isfinite(seconds) else ""
     pen.text((width - 4, TITLE - 9), time, fill=INK, font=font, anchor="rs")
     share = kimg / moments[-1].kimg if moments[-1].kimg else 1.0
     pen.rectangle((0, TITLE, width - 1, TITLE + LINE - 2), fill=FAINT)
