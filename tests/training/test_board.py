@@ -1,6 +1,7 @@
 """TensorBoard's events: there if the package is, never in the way if it is not."""
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def test_what_comes_after_a_resume_hides_what_was_there(tmp_path: Path) -> None:
         for kimg in range(seen // 1000 + 1, 5):
             board.write({"x": {"mean": mean}}, images_seen=kimg * 1000)
         board.close()
+        time.sleep(1.1)  # TensorBoard reads files by name: by second, process, and a count as text, 10 before 9
     assert scalars(tmp_path)["x"] == [(1, 1.0), (2, 1.0), (3, 2.0), (4, 2.0)]
 
 
