@@ -84,8 +84,7 @@ class OwnDraws:
     def __init__(self, generators: Sequence[torch.Generator]) -> None:
         self.generators = generators
         self.device = generators[0].device
-        self._uniform: Iterator[Tensor] = iter(())
-        self._normal: Iterator[Tensor] = iter(())
+        self._uniform, self._normal = self._ahead(torch.rand), self._ahead(torch.randn)
 
     def gate(self, count: int, chance: float) -> Bool[Tensor, "n"]:
         """True with probability ``chance``."""
@@ -93,19 +92,11 @@ class OwnDraws:
 
     def uniform(self, count: int, *, again: bool = False) -> Float[Tensor, "n"]:
         """Uniform in [0, 1)."""
-        found = next(self._uniform, None)
-        if found is None:
-            self._uniform = iter(self._each(partial(torch.rand, AT_ONCE)).T.contiguous())
-            found = next(self._uniform)
-        return found
+        return next(self._uniform)
 
     def normal(self, count: int) -> Float[Tensor, "n"]:
         """Standard normal."""
-        found = next(self._normal, None)
-        if found is None:
-            self._normal = iter(self._each(partial(torch.randn, AT_ONCE)).T.contiguous())
-            found = next(self._normal)
-        return found
+        return next(self._normal)
 
     def half_normal(self, count: int) -> Float[Tensor, "n"]:
         """Absolute value of a standard normal."""
@@ -114,6 +105,11 @@ class OwnDraws:
     def white_noise(self, shape: torch.Size) -> Tensor:
         """Independent standard normal numbers."""
         return self._each(partial(torch.randn, shape[1:]))
+
+    def _ahead(self, draw: Callable[..., Tensor]) -> Iterator[Tensor]:
+        """One number for each image after another, drawn `AT_ONCE` an image when they are wanted."""
+        while True:
+            yield from self._each(partial(draw, AT_ONCE)).T.contiguous()
 
     def _each(self, draw: Callable[..., Tensor]) -> Tensor:
         return torch.stack([draw(generator=generator, device=self.device) for generator in self.generators])
