@@ -49,10 +49,10 @@ def broken(page: str, target: str) -> str | None:
     file = home if not parts.path else (home.parent / parts.path)
     if not file.exists() and target.startswith("../images/"):  # HTML in a page is one folder deeper on the site
         file = home.parent / parts.path.removeprefix("../")
-    if not file.exists():
-        return "is not there"
     if not file.resolve().is_relative_to(ROOT):
         return "is outside the repository"
+    if not file.exists():
+        return "is not there"
     if page.startswith("docs/") and not file.resolve().is_relative_to(ROOT / "docs"):
         return "is outside the site"
     if parts.fragment and parts.fragment not in slugs(file.read_text()):

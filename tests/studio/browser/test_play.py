@@ -53,6 +53,24 @@ def test_it_is_played_with_the_keyboard_alone(page):
     assert right_of(page)[1] == 2
 
 
+PRESSED_AT_ONCE = """new MutationObserver((_, watch) => {
+  if (!document.querySelector(".candidate.real")) return;
+  watch.disconnect();
+  dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft" }));
+}).observe(document.body, { subtree: true, attributes: true, childList: true })"""
+
+
+def test_a_second_key_in_the_same_moment_is_no_second_guess(page):
+    """The server would refuse it, and the page would lose the round."""
+    open_play(page)
+    page.evaluate(PRESSED_AT_ONCE)
+    page.keyboard.press("ArrowRight")
+    page.locator(".candidate.real").wait_for()
+    page.wait_for_timeout(300)
+    assert page.locator(".candidate.real").count() == 1
+    assert right_of(page)[1] == 1
+
+
 def test_the_painted_one_can_be_painted_with(page):
     open_play(page)
     page.keyboard.press("ArrowLeft")

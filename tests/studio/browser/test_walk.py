@@ -64,6 +64,23 @@ def test_pictures_are_put_into_another_order(page):
     assert page.locator(THUMBS).evaluate_all(alts) == ["1", "0", "2"]
 
 
+def test_the_address_changes_in_the_moment_when_the_page_does(page):
+    """So that a reload at any time comes back to what was seen."""
+    opened(page)
+    expect(page.locator(THUMBS)).to_have_count(4)
+    page.evaluate(
+        """(thumbs) => new MutationObserver((_, watch) => {
+          if (document.querySelectorAll(thumbs).length === 4) return;
+          watch.disconnect();
+          window.addressThen = location.hash;
+        }).observe(document.querySelector(".walk-strip"), { subtree: true, childList: true })""",
+        THUMBS,
+    )
+    page.get_by_role("button", name="Remove picture 1").click()
+    page.wait_for_function("window.addressThen")
+    assert page.evaluate("window.addressThen").count("key=") == 3
+
+
 def test_seeds_are_typed(page):
     opened(page)
     page.get_by_text("From seeds").click()

@@ -1,5 +1,5 @@
 // A grid of mixed pictures: each has some layers from the seed above it, and all others from the picture on its left.
-import { html, useEffect, useMemo, useRef, useState } from "./html.js";
+import { html, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
 import { postForBlob } from "./api.js";
 import { asOrder, describe, firstWish, isSeed, placeOfSeed, randomSeed, seedOfPlace } from "./wish.js";
 import { Button, Choice, Panel, Picture, Problem, Select, Slider, Toggle } from "./ui.js";
@@ -28,7 +28,7 @@ function Mix({ facts, address, toPaint }) {
   const [saving, setSaving] = useState(false);
   const [problem, setProblem] = useState(null);
   const change = (part) => setState((before) => ({ ...before, ...part }));
-  useEffect(() => history.replaceState(null, "", `#/mix?${writeMix(state, facts)}`), [state]);
+  useLayoutEffect(() => history.replaceState(null, "", `#/mix?${writeMix(state, facts)}`), [state]);
 
   const layers = layersOf(state, facts);
   const rows = state.rows.map((row) => wishOf(row, state, facts));

@@ -1,5 +1,5 @@
 // Many pictures at once: an order is painted in the background and comes as a ZIP archive.
-import { html, useEffect, useState } from "./html.js";
+import { html, useEffect, useLayoutEffect, useState } from "./html.js";
 import { pictureAddress, postJson } from "./api.js";
 import { Choice, NumberField, Problem, Slider } from "./ui.js";
 import { Orders } from "./order-list.js";
@@ -19,7 +19,7 @@ export default function Page({ studio, facts, address }) {
   const changeClass = (index, weight) =>
     setOrder((before) => ({ ...before, classes: { ...before.classes, [index]: weight } }));
   // In place: a slider that is dragged must not fill the browser's history.
-  useEffect(() => history.replaceState(null, "", `#/order?${toAddress(order, facts)}`), [order, facts]);
+  useLayoutEffect(() => history.replaceState(null, "", `#/order?${toAddress(order, facts)}`), [order, facts]);
   const send = async (event) => {
     event.preventDefault();
     try {

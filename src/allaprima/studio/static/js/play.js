@@ -1,5 +1,5 @@
 // Which one is real? Two pictures, one of them from a data set; the server knows which, and tells only who has guessed.
-import { html, useCallback, useEffect, useRef, useState } from "./html.js";
+import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { modelAddress, postJson, useJson } from "./api.js";
 import { Button, Problem, Select, classes } from "./ui.js";
 import { NO_SCORE, counted, kept, sentenceOf, store } from "./play-score.js";
@@ -70,8 +70,9 @@ function Game({ facts, datasets, toPaint }) {
   }, [round, answer, facts.name, dataset]);
 
   useEffect(() => { setScore(kept(facts.name, dataset)); deal(); }, [deal]);
-  useEffect(() => { if (answer) nextButton.current?.focus({ preventScroll: true }); }, [answer]);
-  useEffect(() => {
+  // In the same breath as the answer is shown: a quick player must not guess, or press Enter, before the page knows of it.
+  useLayoutEffect(() => { if (answer) nextButton.current?.focus({ preventScroll: true }); }, [answer]);
+  useLayoutEffect(() => {
     const press = (event) => {
       if (event.altKey || event.ctrlKey || event.metaKey || ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName)) return;
       const side = { ArrowLeft: "left", ArrowRight: "right" }[event.key];

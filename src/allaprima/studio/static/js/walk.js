@@ -1,5 +1,5 @@
 // A walk from picture to picture: chosen, seen at once, and rendered as a film in the background.
-import { html, useEffect, useState } from "./html.js";
+import { html, useLayoutEffect, useState } from "./html.js";
 import { postJson, useJson } from "./api.js";
 import { asOrder, isStill, randomSeed, same } from "./wish.js";
 import { Button, Choice, Panel, Problem, Select, Slider } from "./ui.js";
@@ -35,7 +35,8 @@ function Walk({ studio, facts, address, toPaint }) {
   const [error, setError] = useState(null);
   const [asking, setAsking] = useState(false);
   const change = (part) => setState((before) => ({ ...before, ...part }));
-  useEffect(() => history.replaceState(null, "", `#/walk?${writeWalk(state, facts)}`), [state]);
+  // Before the browser paints: who reloads at once comes back to what is seen.
+  useLayoutEffect(() => history.replaceState(null, "", `#/walk?${writeWalk(state, facts)}`), [state]);
 
   const { keys, kind } = state;
   const used = keys.slice(0, USED[kind] ?? keys.length);
