@@ -61,6 +61,12 @@ def test_nothing_of_that_name_names_what_there_is(bundle: Path, monkeypatch: pyt
         load("my-cats")
 
 
+@pytest.mark.parametrize("name", ["emoji64", "Emoji-64", "emoji_64"])
+def test_a_bundled_model_is_proposed_for_a_name_like_its_own(name: str) -> None:
+    with pytest.raises(ModelFileError, match=r"; did you mean emoji-64( or |\?$)"):
+        load(name)
+
+
 @pytest.mark.parametrize("name", ["n" * 5000, "a\0b", "missing/model.safetensors", ".safetensors"])
 def test_an_impossible_path_is_one_sentence(name: str) -> None:
     with pytest.raises(ModelFileError) as caught:

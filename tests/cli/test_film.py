@@ -47,6 +47,19 @@ def test_films_from_snapshots(tmp_path: Path) -> None:
     assert frames(tmp_path / "films/learning.gif") >= 2
 
 
+@pytest.mark.parametrize(("has_av", "suffix"), [(True, "mp4"), (False, "gif")])
+def test_without_a_codec_the_films_are_gifs(
+    has_av: bool, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr("allaprima.cli.film.find_spec", lambda name: name if has_av else None)
+    monkeypatch.setattr("allaprima.images.film.check_film", lambda path, fps: written.append(path.name))
+    monkeypatch.setattr("allaprima.cli.filming.film", lambda *arguments, **style: 4)
+    result = CliRunner().invoke(film, [str(make_run(tmp_path / "run")), "--device", "cpu"])
+    assert result.exit_code == 0, result.output
+    assert written == [f"learning.{suffix}", f"assessment.{suffix}"]
+
+
 def test_films_from_records_and_from_snapshots_of_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("allaprima.training.recorder.SHARE", float("inf"))
     data = make_data(tmp_path / "set.zip", (16, 16, 1), classes=2)

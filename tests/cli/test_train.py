@@ -22,6 +22,7 @@ from allaprima.cli.stopping import stop_signal
 from allaprima.cli.train import train
 from allaprima.data.archive import archive_writer
 from allaprima.images import write_png
+from tests.training.small import make_data
 
 TINY = [
     "cbase=64",
@@ -297,6 +298,12 @@ def test_the_first_signal_is_a_wish_and_the_second_ctrl_c_an_order(number: signa
         with pytest.raises(KeyboardInterrupt):
             order()
     assert before == (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))
+
+
+def test_images_that_are_held_out_are_told_of(tmp_path: Path, command: Command) -> None:
+    many = make_data(tmp_path / "many.zip", count=40)
+    outcome = command(many, tmp_path / "run", *SETTINGS, "--kimg", "0.008")
+    assert outcome.out.startswith("starting at 0 kimg with 38 images (2 more are held out) on cpu\n")
 
 
 def test_an_order_to_stop_has_status_130(

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from safetensors import SafetensorError
 
+import allaprima
 from allaprima.errors import OutputError
 from allaprima.training import Report, fit, is_finished, open_session
 from allaprima.training.clock import images_in, memory_gb
@@ -108,6 +110,18 @@ def test_a_stop_saves_and_ends(data: Path, tmp_path: Path) -> None:
     assert [report.stopped for report in reports] == [False, True]
     assert session.run.step == 3
     assert [path.stem for path in states(tmp_path / "run/state")] == ["state-000000000012"]
+
+
+def test_who_stops_before_the_first_snapshot_can_paint(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    session, _ = train(data, path, tiny(snap=100), stop_at=1)
+    painted = allaprima.load(path)
+    for name, weight in session.run.G_ema.state_dict().items():
+        assert torch.equal(painted.state_dict()[name], weight), name
+    assert (path / "fakes000000.png").is_file()
+    before = sorted(path.glob("snapshots/*"))
+    train(data, path, tiny(snap=100), stop_at=2)
+    assert sorted(path.glob("snapshots/*")) == before, "there was one already"
 
 
 def test_a_stop_at_the_last_step_is_the_end(data: Path, tmp_path: Path) -> None:

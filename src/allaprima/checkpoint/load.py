@@ -3,6 +3,7 @@
 It knows a file by its content. What another program wrote goes through `allaprima.interchange`, which runs nothing.
 """
 
+import difflib
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,12 @@ def load(model: str | Path, *, device: torch.device | str = "cpu") -> Any:
 
 
 def load_networks(model: str | Path, *, roles: tuple[str, ...] = ROLES, device: torch.device | str = "cpu") -> Networks:
-    """Load all networks of a model (or those in ``roles``) as ``.G_ema``, ``.G`` and ``.D``; see `load`."""
+    """Load all networks of a model (or those in ``roles``) as ``.G_ema``, ``.G`` and ``.D``; see `load`.
+
+    Raises:
+        ModelFileError: It is no model, or damaged, or newer than this program.
+        DownloadError: It is not here and cannot be fetched.
+    """
     path = locate(model)
     read = read_foreign_networks if is_foreign(path) else read_networks
     return read(path, roles=roles, device=device)
@@ -79,7 +85,7 @@ def _means_the_hub(model: str | Path) -> bool:
 
 
 def _suggestion(name: str) -> str:
-    alike = near(name)
+    alike = difflib.get_close_matches(name.lower(), bundled_names()) + near(name)
     return f"; did you mean {' or '.join(alike)}?" if alike else ""
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,12 @@ NUM_COMPANY = 31  # real images to choose company from: groups of minibatch stat
 )
 @click.option("--seconds", default=20.0, show_default=True, help="Length of a film.")
 @click.option("--fps", default=30.0, show_default=True, help="Frames in a second.")
-@click.option("--format", "suffix", type=click.Choice(["mp4", "webm", "gif", "apng"]), default="mp4", show_default=True)
+@click.option(
+    "--format",
+    "suffix",
+    type=click.Choice(["mp4", "webm", "gif", "apng"]),
+    help="[default: mp4; gif without PyAV, which the extra 'video' brings]",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Directory to write to.  [default: RUN]")
 @device_option()
 def film(
@@ -47,11 +53,11 @@ def film(
     source: str,
     seconds: float,
     fps: float,
-    suffix: str,
+    suffix: str | None,
     out: Path | None,
     device_name: str,
 ) -> None:
-    """Make films of the training in the run directory RUN: learning.mp4 and assessment.mp4.
+    """Make films of the training in the run directory RUN: its learning, and its assessment by the discriminator.
 
     \b
     Examples:
@@ -69,6 +75,7 @@ def film(
     from allaprima.visuals.timeline import instants
 
     out = run if out is None else out
+    suffix = ("mp4" if find_spec("av") else "gif") if suffix is None else suffix
     names = FILMS if what == "both" else (what,)
     next(instants(1, seconds=seconds, fps=fps))  # a wrong length is told before any work
     if not run.is_dir():

@@ -41,7 +41,9 @@ def train_on(
         return
     verb = "going on" if run.step else "starting"
     where = f"{run.device.type} in {run.processes.count} processes" if run.processes.count > 1 else run.device
-    click.echo(f"{verb} at {run.images_seen / 1000:g} kimg with {len(session.dataset)} images on {where}")
+    held_out = session.dataset.num_held_out
+    apart = f" ({held_out} more are held out)" if held_out else ""
+    click.echo(f"{verb} at {run.images_seen / 1000:g} kimg with {len(session.dataset)} images{apart} on {where}")
     watch.options += ["--mirror"] if run.recipe.mirror else []
     expected = expect(run)
     end = follow(session, watch, on_divergence, expected, hang_minutes)

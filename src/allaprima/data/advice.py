@@ -10,6 +10,9 @@ RECIPES = ((28 * 28, "laptop-24"), (45 * 45, "laptop-32"), (128 * 128, "laptop")
 FEW_IMAGES = 30_000
 """With fewer images the discriminator learns them by heart unless they are augmented."""
 
+SELDOM_ENOUGH = 1000
+"""With fewer images that does not help enough, as a rule."""
+
 MANY_IMAGES = 100_000
 """From here on augmentation does not pay."""
 
@@ -49,15 +52,14 @@ def advise(num_images: int, height: int, width: int, num_classes: int, diversity
     is_small = height * width <= RECIPES[-1][0]
     reasons.append(f"{height}×{width} is {'small enough for a CPU' if is_small else 'work for a GPU'}")
     if num_images < FEW_IMAGES:
+        too_few = ", and fewer than 1,000 seldom suffice" if num_images < SELDOM_ENOUGH else ""
         reasons.append(
-            f"{num_images:,} images are few: augmentation (aug=ada, on in this recipe) helps, and mirror=true where"
-            " left and right do not matter"
+            f"{num_images:,} images are few{too_few}: augmentation (aug=ada, on in this recipe) helps, and mirror=true"
+            " where left and right do not matter"
         )
     if num_images >= MANY_IMAGES:
         fields["aug"] = "noaug"
         reasons.append(f"{num_images:,} images are enough to do without augmentation")
-    if num_images < 1000:
-        reasons.append("fewer than 1,000 images seldom suffice")
     if num_classes > 1:
         fields["cond"] = "true"
         reasons.append(f"there are {num_classes} classes to learn")

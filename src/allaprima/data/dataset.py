@@ -167,6 +167,11 @@ class ImageDataset:
         """Decode all images, without their mirrored copies."""
         return self._decode_all(self.names), self.label_table()
 
+    @property
+    def num_held_out(self) -> int:
+        """How many images are kept apart."""
+        return len(self._selection.held_out)
+
     def held_out(self) -> tuple[UInt8[Tensor, "n c h w"], Float[Tensor, "n d"]]:
         """Decode the images that are kept apart."""
         rows = self._selection.held_out

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -63,10 +64,13 @@ class Keeper:
         report = dataclasses.replace(clock.report(run, verdict=self._verdict()), warning=self._warning())
         directory.append("log.txt", report.line())
         if snap:
-            directory.write_fakes(run, f"fakes{run.images_seen // 1000:06d}")
-            snapshot = directory.write_snapshot(run, self.session.provenance, self.session.dataset.class_names)
-            report = dataclasses.replace(report, snapshot=snapshot)
+            report = dataclasses.replace(report, snapshot=self._paint())
         return report
+
+    def paint_early(self) -> None:
+        """Keep sheet and snapshot of a training that stops before its first one."""
+        if not any(self.directory.snapshots.glob("*.safetensors")):
+            self._paint()
 
     def remember_halving(self) -> str:
         """Note how many images fit, as what did not fit once is not tried again by a resume; the sentence to tell."""
@@ -92,6 +96,12 @@ class Keeper:
         """Make a record for the film if one is due."""
         if self.recorder is not None:
             self.recorder.record(self.seconds_trained)
+
+    def _paint(self) -> Path:
+        """Keep a sheet of fakes and a snapshot."""
+        run, directory = self.run, self.directory
+        directory.write_fakes(run, f"fakes{run.images_seen // 1000:06d}")
+        return directory.write_snapshot(run, self.session.provenance, self.session.dataset.class_names)
 
     def _verdict(self) -> Verdict:
         recipe = self.run.recipe

@@ -39,6 +39,7 @@ def fit(
     """Train until ``kimg`` thousand images are seen, yielding a report at each tick.
 
     The state is saved with every snapshot, every ten minutes, and when ``should_stop`` says so; the iterator then ends.
+    Who stops before the first snapshot gets one, so that any training that was stopped can paint.
     A run that has seen them all is let alone.
 
     Args:
@@ -119,6 +120,8 @@ class _Loop:
                     source, done = self._batches(), False
                     yield clock.report(run, went_back=True)
             if stop and not done:
+                if self.keeper:
+                    self.keeper.paint_early()
                 self._save()
                 yield clock.report(run, stopped=True)
                 return
