@@ -35,7 +35,7 @@ def test_it_says_where_the_archive_is_and_what_is_in_it(photos: Path, tmp_path: 
     result = run(photos, out, "--size", 8, "--labels", "folders")
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        "skipped cat/broken.png: cat/broken.png is not an image that can be read",
+        "skipped cat/broken.png: is not an image that can be read",
         f"{out}: 3 images of 8×8 RGB, 2 classes, 1 skipped",
     ]
     assert out.is_file()

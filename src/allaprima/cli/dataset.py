@@ -86,7 +86,7 @@ def dataset(
 
 def _print(report: ConvertReport) -> None:
     for skipped in report.skipped[:LISTED]:
-        click.echo(f"skipped {skipped.name}: {skipped.reason}")
+        click.echo(f"skipped {skipped.name}: {skipped.reason.removeprefix(skipped.name).lstrip()}")
     if len(report.skipped) > LISTED:
         click.echo(f"skipped {len(report.skipped) - LISTED} more")
     labels = f"{report.num_classes} classes" if report.num_classes else "no labels"
