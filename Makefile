@@ -22,6 +22,7 @@ docs:
 reference:
 	python tools/docs_commands.py
 	python tools/docs_recipes.py
+	python tools/docs_interface.py
 
 pictures:
 	@test -n "$(DATA)" || { echo "make pictures DATA=/path/to/archives [RUNS=runs] [ONLY='tour models']"; exit 2; }

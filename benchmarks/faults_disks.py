@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from faults_jobs import JOBS, Job
-from faults_kills import Goal, Tally, half_written, in_peace
+from faults_kills import Goal, Tally, in_peace, judge
 from faults_process import finish, running
-
-from allaprima.errors import AllaPrimaError
 
 SIZE = 48 << 20  # bytes of a disk
 PAGE = 4096
@@ -71,7 +69,8 @@ def _on_disks(kind: str, folder: Path, inputs: Path, goal: Goal, seed: int, trou
             with trouble(place, chance, sizes[name]):
                 wrong = _in_trouble(kind, job, folder)
             if wrong is not None:  # it was not finished before the disk was full
-                _afterwards(tally, job, folder, name, wrong, peace[name][0])
+                tally.note(name)
+                judge(tally, job, folder, wrong, peace[name][0], name=f"{name}: ")
     return tally
 
 
@@ -84,23 +83,6 @@ def _in_trouble(kind: str, job: Job, folder: Path) -> list[str] | None:
     if sentence is None:
         return [f"no one sentence with status 2, but status {end.status}: {end.words()[-400:]}"]
     return [] if ENDINGS[kind] in sentence else [f"the sentence does not name the reason: {sentence}"]
-
-
-def _afterwards(tally: Tally, job: Job, folder: Path, name: str, wrong: list[str], peace: Any) -> None:
-    """The disk is as it should be again: is all there, and does the same command go on?"""
-    lost = 0
-    try:
-        job.finished()
-    except (AllaPrimaError, OSError, ValueError) as error:
-        lost, wrong = 1, [*wrong, str(error)]
-    end = finish(job.arguments, folder)
-    if end.status != 0:
-        wrong.append(f"the same command did not go on: {end.words()[-300:]}")
-    elif job.outcome() != peace:
-        lost, wrong = lost + 1, [*wrong, "the end is not that of the undisturbed run"]
-    wrong += [f"{path.name} is left over" for path in half_written(job.place)]
-    tally.note(name)
-    tally.add(f"{name}: {wrong[0]}" if wrong else None, lost=lost)
 
 
 def size_of(folder: Path) -> int:

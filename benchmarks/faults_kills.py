@@ -154,6 +154,31 @@ def half_written(place: Path) -> list[Path]:
     return [path for path in place.rglob(".*") if path.is_file() and not path.name.endswith(".lock")]
 
 
+def judge(tally: Tally, job: Job, folder: Path, wrong: list[str], peace: Any, *, name: str = "") -> None:
+    """The fault is over: is all there, does the same command go on, and to the end of the undisturbed run?
+
+    Args:
+        tally: Gets one fault more.
+        job: The one that was hit.
+        folder: Of what its command says.
+        wrong: What has gone wrong before.
+        peace: How the undisturbed run ended.
+        name: What the sentence about the first thing that went wrong begins with.
+    """
+    lost = 0
+    try:
+        job.finished()
+    except (AllaPrimaError, OSError, ValueError) as error:
+        lost, wrong = 1, [*wrong, str(error)]
+    end = finish(job.arguments, folder)
+    if end.status != 0:
+        wrong = [*wrong, f"the same command did not go on: {end.words()[-300:]}"]
+    elif job.outcome() != peace:
+        lost, wrong = lost + 1, [*wrong, "the end is not that of the undisturbed run"]
+    wrong = [*wrong, *(f"{path.name} is left over" for path in half_written(job.place))]
+    tally.add(f"{name}{wrong[0]}" if wrong else None, lost=lost)
+
+
 def kill_training(folder: Path, inputs: Path, goal: Goal, seed: int) -> Tally:
     """A training, at random moments."""
     return killed("kill-training", lambda f: TrainingJob(f, inputs), folder, goal, seed, in_files=False)

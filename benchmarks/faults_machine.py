@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from faults_jobs import TICKS, TrainingJob
-from faults_kills import Goal, Tally, half_written
+from faults_kills import Goal, Tally, judge
 from faults_process import Process, finish, require, running
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import dataloader
 
 from allaprima.data import loader
-from allaprima.errors import AllaPrimaError
 from allaprima.training import step
 from allaprima.training.run import Run
 
@@ -29,22 +28,6 @@ TICK_SECONDS = 0.1  # about
 GLANCE = 0.2  # seconds between two looks at the workers
 OPERATIONS = 150  # of a phase, among which one fails
 PHASES = ("generator_step", "discriminator_step")
-
-
-def _judge(tally: Tally, job: TrainingJob, folder: Path, wrong: list[str], peace: Any) -> None:
-    """Go on, and compare."""
-    lost = 0
-    try:
-        job.finished()
-    except (AllaPrimaError, OSError, ValueError) as error:
-        lost, wrong = 1, [*wrong, str(error)]
-    end = finish(job.arguments, folder)
-    if end.status != 0:
-        wrong.append(f"the same command did not go on: {end.words()[-300:]}")
-    elif job.outcome() != peace:
-        lost, wrong = lost + 1, [*wrong, "the end is not that of the undisturbed run"]
-    wrong += [f"{path.name} is left over" for path in half_written(job.place)]
-    tally.add(wrong[0] if wrong else None, lost=lost)
 
 
 # A worker dies.
@@ -78,7 +61,7 @@ def worker_dies(folder: Path, inputs: Path, goal: Goal, seed: int) -> Tally:
         tally.note("went on by itself", process.status == 0)
         if process.status != 0 and process.sentence() is None:
             wrong.append(f"no one sentence with status 2, but status {process.status}: {process.words()[-400:]}")
-        _judge(tally, job, war, wrong, whole.outcome())
+        judge(tally, job, war, wrong, whole.outcome())
     return tally
 
 
@@ -134,7 +117,7 @@ def clock_jumps(folder: Path, inputs: Path, goal: Goal, seed: int) -> Tally:
         end = finish(job.arguments, war, jumping(by, at))
         tally.note(f"by {by:+.0f} s")
         wrong = [] if end.status == 0 else [f"status {end.status}: {end.words()[-400:]}"]
-        _judge(tally, job, war, wrong, whole.outcome())
+        judge(tally, job, war, wrong, whole.outcome())
     return tally
 
 
@@ -194,5 +177,5 @@ def out_of_memory(folder: Path, inputs: Path, goal: Goal, seed: int) -> Tally:
             wrong.append(f"status {end.status}: {end.words()[-400:]}")
         elif "2 of the 4 images of an iteration go at once from here on" not in end.words():
             wrong.append(f"it was not told: {end.words()[-400:]}")
-        _judge(tally, job, place.parent, wrong, wished.outcome())
+        judge(tally, job, place.parent, wrong, wished.outcome())
     return tally

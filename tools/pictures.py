@@ -71,6 +71,17 @@ GROUPS = {
     "studio": Group(
         "tools/studio_pictures.py {data}/emoji-noto-64-rgba.zip {runs}/emoji-64", ("studio-*",), ("emoji-64",)
     ),
+    "curves": Group(
+        "tools/guide_curve_pictures.py {runs}",
+        ("curves-*",),
+        page="docs/guides/reading-curves.md",
+    ),
+    "guides": Group(
+        "tools/guide_data_pictures.py {data} {runs}/stamps {runs}/clothes",
+        ("guide-*",),
+        ("stamps", "clothes"),
+        "docs/guides/preparing-data.md",
+    ),
     "tour": Group("tools/tour_pictures.py", ("tour/*",)),
 }
 

@@ -51,7 +51,7 @@ class Processes:
         return range(total * self.rank // self.count, total * (self.rank + 1) // self.count)
 
     def add_up(self, numbers: "Tensor") -> None:
-        """Replace ``numbers`` in each process by their sum over all. Raises `LostProcessError`."""
+        """Replace ``numbers`` [any shape] in each process by their sum over all. Raises `LostProcessError`."""
         if self.count > 1:
             from torch import distributed
 
@@ -69,7 +69,7 @@ class Processes:
         return [count > 0 for count in counts.tolist()]
 
     def given_by_first(self, tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
-        """In each process the ``tensors`` of the first, wherever they are there. Raises `LostProcessError`."""
+        """In each process the ``tensors`` [any shape] of the first, wherever these are. Raises `LostProcessError`."""
         if self.count == 1:
             return dict(tensors)
         import torch

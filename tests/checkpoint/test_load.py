@@ -1,5 +1,7 @@
 """`load` finds models wherever they are."""
 
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -79,3 +81,13 @@ def test_the_device_is_where_the_weights_are(model: Path) -> None:
     for device in ("cpu", torch.device("meta")):
         G = load(model, device=device)
         assert {tensor.device for tensor in G.state_dict().values()} == {torch.device(device)}
+
+
+def test_a_model_is_read_and_paints_without_pytorchs_compiler() -> None:
+    """To load that takes a second; products of tensors without numbers do, which networks of files are made of."""
+    code = (
+        "import sys, allaprima; G = allaprima.load('emoji-64'); list(allaprima.generate(G, seeds=[1]));"
+        " print('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]

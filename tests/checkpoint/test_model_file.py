@@ -226,3 +226,10 @@ def test_a_discriminator_is_no_generator(networks: Networks, tmp_path: Path) -> 
     save(networks.D, tmp_path / "model.safetensors")
     with pytest.raises(ModelFileError, match="G_ema cannot be a stylegan2-discriminator"):
         load(tmp_path / "model.safetensors")
+
+
+def test_what_nobody_could_read_is_not_written(G: Any, tmp_path: Path) -> None:
+    G.synthesis.register_buffer("num_batches_tracked", torch.zeros([], dtype=torch.int64))
+    with pytest.raises(OutputError, match=r"G_ema\.synthesis\.num_batches_tracked holds torch\.int64"):
+        save(G, tmp_path / "model.safetensors")
+    assert list(tmp_path.iterdir()) == []

@@ -28,6 +28,7 @@ from allaprima.metrics.in_training import MetricWatch, Wanted, parse_wanted
 from allaprima.metrics.in_training import _Measurement as Measurement
 from allaprima.metrics.own_features import OwnNetwork
 from tests.surgery.small import generator
+from tests.training.side_by_side import side_by_side
 
 Run = Callable[..., tuple[int, str, str]]
 TINY = [
@@ -88,18 +89,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def torchrun(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """The command in two processes."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    words = [*command, "-m", "allaprima", *(str(argument) for argument in arguments)]
-    return subprocess.run(
-        words,
-        env={**ENVIRONMENT, "ALLAPRIMA_HOME": os.environ["ALLAPRIMA_HOME"]},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+def in_two_processes(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command, side by side with itself."""
+    return side_by_side("2", "-m", "allaprima", *arguments, ALLAPRIMA_HOME=os.environ["ALLAPRIMA_HOME"])
 
 
 def with_snapshots(model: Path, *kimg: int) -> Path:
@@ -136,7 +128,7 @@ def test_two_processes_say_what_one_says(run, model, data):
     assert status == 0, err
     for path in Path("home/metrics").glob("reals-*"):
         path.unlink()
-    done = torchrun(
+    done = in_two_processes(
         "evaluate", model, data, "--metric", names, "--batch", "7", "--device", "cpu", "--out", "two", "--history", "."
     )
     assert done.returncode == 0, done.stderr
@@ -162,7 +154,7 @@ def test_what_goes_wrong_in_the_second_process_is_told_once(run, model, tmp_path
         (folder / f"{i:02d}.png").write_bytes(content[:-40] if i == 70 else content)
     run("evaluate", model, folder, "--metric", "fd64_own")  # leaves the network of these images behind
     assert list(Path("home/metrics").glob("own-*"))
-    done = torchrun("evaluate", model, folder, "--metric", "fd64_own", "--device", "cpu")
+    done = in_two_processes("evaluate", model, folder, "--metric", "fd64_own", "--device", "cpu")
     assert done.returncode != 0
     told = [line for line in done.stderr.splitlines() if line.startswith("allaprima: ")]
     assert len(told) == 1, done.stderr

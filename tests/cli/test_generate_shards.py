@@ -26,6 +26,7 @@ from allaprima.generation.batches import one_thread
 from allaprima.models import build
 from allaprima.torchrun import rank_of
 from tests.models.stylegan2.small import small_generator
+from tests.training.side_by_side import side_by_side
 
 Run = Callable[..., tuple[int, str, str]]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(allaprima.__file__).parents[1]), "OMP_NUM_THREADS": "2"}
@@ -170,13 +171,10 @@ def command(*arguments: object) -> list[str]:
     return ["-m", "allaprima", "generate", "--device", "cpu", *map(str, arguments)]
 
 
-def test_processes_of_torchrun_make_the_files_of_one(model: Path, run: Run) -> None:
+def test_two_processes_make_the_files_of_one(model: Path, run: Run) -> None:
     options = [model, "--seeds", "0-19", "--shards", "5"]
     run(*options, "--out", "one")
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [*torchrun, *command(*options, "--out", "two")], env=ENVIRONMENT, capture_output=True, text=True, timeout=300
-    )
+    done = side_by_side("2", *command(*options, "--out", "two"), OMP_NUM_THREADS="2")
     assert done.returncode == 0, done.stderr
     assert "into 3 shards" in done.stdout
     assert "into 2 shards" in done.stdout

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from allaprima.checkpoint import read_tensors
+from allaprima.cli.main import main
+from tests.training.side_by_side import side_by_side
 from tests.training.small import make_data
 
 ROOT = Path(__file__).parents[2]
@@ -40,10 +42,17 @@ def numbers(run: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
 
 
+def call_here(arguments: list[str]) -> int:
+    """The same in this process, where a process of its own would show nothing more; its exit status."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    return int(caught.value.code or 0)
+
+
 @pytest.fixture(scope="module")
 def alone(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("alone") / "run"
-    assert call([*ALLAPRIMA, *arguments(data, run, 0.096)]).returncode == 0
+    assert call_here(arguments(data, run, 0.096)) == 0
     return run
 
 
@@ -62,7 +71,9 @@ def assert_same_training(run: Path, alone: Path) -> None:
         assert (ours[0][name] - theirs[0][name]).abs().max() < 1e-3, name
 
 
-def test_two_processes_make_the_training_of_one(data: Path, alone: Path, tmp_path: Path) -> None:
+def test_two_processes_make_the_training_of_one(
+    data: Path, alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """They stop half way, and one alone goes on: nothing remembers how many they were."""
     run = tmp_path / "run"
     first = call([*ALLAPRIMA, *arguments(data, run, 0.048, "--processes", "2")])
@@ -70,9 +81,10 @@ def test_two_processes_make_the_training_of_one(data: Path, alone: Path, tmp_pat
     assert "cpu in 2 processes" in first.stdout
     assert first.stdout.count("tick 1 ") == 1
     assert "4 images at once" in first.stdout
-    second = call([*ALLAPRIMA, *arguments(data, run, 0.096)])
-    assert second.returncode == 0, second.stderr
-    assert "going on at 0.048 kimg" in second.stdout
+    status = call_here(arguments(data, run, 0.096))
+    said = capsys.readouterr()
+    assert status == 0, said.err
+    assert "going on at 0.048 kimg" in said.out
     assert_same_training(run, alone)
 
 
@@ -105,7 +117,7 @@ def kill_a_child(parent: int, when: Any) -> None:
 def test_a_process_that_hangs_says_where(data: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     script = Path(__file__).with_name("train_and_hang.py")
-    done = call([*TORCHRUN, str(script), *arguments(data, run, 0.096, "--hang-after", "0.2")])
+    done = side_by_side("2", script, *arguments(data, run, 0.096, "--hang-after", "0.2"))
     assert done.returncode != 0
     assert "has not moved for 12 s: where it stands is in" in done.stderr
     stacks = {path.name: path.read_text() for path in (run / "stacks").iterdir()}

@@ -5,6 +5,7 @@ something takes is exchanged for a smaller one.
 """
 
 import re
+from collections.abc import Sequence
 
 from tests.docs.blocks import Command
 
@@ -30,17 +31,18 @@ PYTHON_NOT_RUN = {
 NUMBERS = {
     "Search(steps=300)": "Search(steps=2)",
     "frames=240": "frames=6",
+    '["fd5k_own", "pr5k3_own", "swd8k"]': '["fd500_own", "pr500_own", "swd500"]',
     'explain(load_networks("emoji-64"), "emoji", title="emoji-64", seeds=(5, 2, 69, 42))': (
         'explain(load_networks("emoji-64"), "emoji", title="emoji-64", seeds=(5, 2), only=("layers",), films=False)'
     ),
 }
 """In Python code: what takes long, and the same in short."""
 
-TINY = ["cbase=64", "cmax=8", "z_dim=8", "w_dim=8", "map_depth=1", "batch=32", "tick=0.5", "snap=1", "workers=0"]
+TINY = ["cbase=64", "cmax=8", "z_dim=8", "w_dim=8", "map_depth=1", "batch=128", "tick=0.5", "snap=1", "workers=0"]
 STEPS_KIMG = 1.0
-"""Length of a training, in thousands of images: 32 steps, and two snapshots."""
+"""Length of a training, in thousands of images: 8 steps, and two snapshots."""
 
-LARGEST = 64
+LARGEST = 32
 """Images that are larger are made smaller."""
 
 
@@ -66,14 +68,15 @@ def added_to(command: Command, trainings_before: int) -> list[str]:
             return [*fewer, *(["--shards", "3"] if "--shards" in words else [])]
         case "walk":
             return ["--seconds", "0.3", "--fps", "10"]
+        case "mix":
+            return ["--rows", "0,1", "--columns", "8,9"] if words[1].endswith((".mp4", ".gif")) else []
         case "film":
             data = "my-images.zip" if words[0] == "runs/mine" else "flowers.zip"
             return ["--seconds", "0.5", "--fps", "8", "--from", "snapshots", "--data", data]
         case "project":
             return ["--steps", "3", *(["--tune", "2"] if "--tune" in words else [])]
         case "dataset":
-            large = "--size" in words and int(words[words.index("--size") + 1]) > LARGEST
-            return ["--overwrite", *(["--size", "16"] if large else [])]
+            return ["--overwrite", *smaller(words)]
         case "encoder":
             return ["--steps", "2"]
         case "explain":
@@ -83,6 +86,14 @@ def added_to(command: Command, trainings_before: int) -> list[str]:
         case "studio":
             return ["--port", "0"]
     return []
+
+
+def smaller(words: Sequence[str]) -> list[str]:
+    """Options of `allaprima dataset` that make large images a quarter as high and wide, or 16 pixels of a square's."""
+    sides = {name: int(words[words.index(name) + 1]) for name in ("--size", "--height", "--width") if name in words}
+    if max(sides.values(), default=0) <= LARGEST:
+        return []
+    return [word for name, side in sides.items() for word in (name, "16" if name == "--size" else str(side // 4))]
 
 
 def in_short(code: str) -> str:

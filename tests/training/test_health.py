@@ -143,10 +143,11 @@ def test_diversity_that_falls_is_collapse() -> None:
     assert "penalty=r1+r2" in verdict.remedy
 
 
-def test_half_of_the_best_diversity_is_collapse_although_it_is_not_low() -> None:
-    history = ticks(20, diversity=0.95) + ticks(RECENT, since=20, diversity=0.45)
+def test_a_third_of_the_best_diversity_lost_is_collapse_although_it_is_not_low() -> None:
+    history = ticks(20, diversity=0.95) + ticks(RECENT, since=20, diversity=0.6)
     assert examine(history, augmented=True).condition == "collapsing"
-    assert examine(turn(diversity=0.5), augmented=True).condition == "healthy"
+    history = ticks(20, diversity=0.95) + ticks(RECENT, since=20, diversity=0.7)
+    assert examine(history, augmented=True).condition == "healthy"
 
 
 def test_wild_colours_of_a_young_network_are_no_diversity_to_be_lost() -> None:

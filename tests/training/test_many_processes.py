@@ -1,37 +1,22 @@
 """One, two and four processes with the same batch make the same training."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.training.side_by_side import side_by_side
 from tests.training.systems import SYSTEMS
-
-ROOT = Path(__file__).parents[2]
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="module")
 def trainings(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     """Directories of what one, two and four processes made."""
-    script = Path(__file__).with_name("under_torchrun.py")
-    folders = {count: tmp_path_factory.mktemp(f"by-{count}") for count in (1, 2, 4)}
-    for count, folder in folders.items():
-        done = subprocess.run(
-            [*TORCHRUN, str(count), script, folder],
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-    return folders
+    script, place = Path(__file__).with_name("shared_trainings.py"), tmp_path_factory.mktemp("by")
+    done = side_by_side("1,2,4", script, place)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return {count: place / str(count) for count in (1, 2, 4)}
 
 
 @pytest.mark.parametrize("count", [2, 4])

@@ -30,6 +30,9 @@ def diff_augment(
             than 1 to 4 channels the colours are let alone.
         draws: Where random numbers come from.
         policy: Any of ``color``, ``translation`` and ``cutout``.
+
+    Raises:
+        ConfigError: ``policy`` names another one.
     """
     for name in policy:
         if name not in POLICIES:

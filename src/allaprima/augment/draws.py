@@ -40,7 +40,7 @@ class Draws(Protocol):
         ...
 
     def white_noise(self, shape: torch.Size) -> Tensor:
-        """A tensor of independent standard normal numbers."""
+        """A tensor of independent standard normal numbers: [n, …], as ``shape`` says."""
         ...
 
 
@@ -71,7 +71,7 @@ class RandomDraws:
         return self.normal(count).abs()
 
     def white_noise(self, shape: torch.Size) -> Tensor:
-        """Independent standard normal numbers."""
+        """Independent standard normal numbers [n, …]."""
         return torch.randn(shape, generator=self.generator, device=self.device)
 
 
@@ -103,7 +103,7 @@ class OwnDraws:
         return self.normal(count).abs()
 
     def white_noise(self, shape: torch.Size) -> Tensor:
-        """Independent standard normal numbers."""
+        """Independent standard normal numbers [n, …]."""
         return self._each(partial(torch.randn, shape[1:]))
 
     def _ahead(self, draw: Callable[..., Tensor]) -> Iterator[Tensor]:
@@ -143,5 +143,5 @@ class FixedDraws:
         return torch.erfinv(torch.full((count,), self.quantile))
 
     def white_noise(self, shape: torch.Size) -> Tensor:
-        """Independent standard normal numbers, always the same."""
+        """Independent standard normal numbers [n, …], always the same."""
         return torch.randn(shape, generator=torch.Generator().manual_seed(0))

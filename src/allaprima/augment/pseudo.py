@@ -14,7 +14,14 @@ from allaprima.augment.draws import Draws
 def with_pseudo_reals(
     reals: Float[Tensor, "n c h w"], fakes: Float[Tensor, "n c h w"], p: float, draws: Draws
 ) -> Float[Tensor, "n c h w"]:
-    """Replace each real image, with probability ``p``, by the generated one at its place; no gradient reaches that."""
+    """Replace each real image, with probability ``p``, by the generated one at its place; no gradient reaches that.
+
+    Args:
+        reals: Real images, in the network's range.
+        fakes: As many generated ones.
+        p: From 0 to 1.
+        draws: Decides which images are replaced.
+    """
     if p <= 0:
         return reals
     return torch.where(draws.gate(len(reals), p).to(reals.device)[:, None, None, None], fakes.detach(), reals)

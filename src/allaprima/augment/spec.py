@@ -42,6 +42,9 @@ class AugmentSpec:
         imgfilter_std: Standard deviation of the binary logarithm of a band's gain.
         noise_std: Standard deviation of the noise's own standard deviation.
         cutout_size: Sides of the rectangle, as a part of the image's sides.
+
+    Raises:
+        ConfigError: There are not four frequency bands, or a number is negative.
     """
 
     xflip: float = 0.0

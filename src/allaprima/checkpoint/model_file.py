@@ -20,6 +20,7 @@ from allaprima.models import Spec, is_generator, spec_from_dict, spec_to_dict
 from allaprima.version import __version__
 
 FORMAT_VERSION = 1
+"""Of the model files that are written; older ones are read, newer ones are refused."""
 ROLES = ("G_ema", "G", "D")  # order of a file's networks; the first is what generates
 
 
@@ -68,12 +69,17 @@ def save(
         dtype: Number format of the stored weights; None: as they are. Half precision halves the file.
 
     Raises:
-        OutputError: It cannot be written, or a weight is beyond what ``dtype`` can hold.
+        OutputError: It cannot be written, a weight is beyond what ``dtype`` can hold, or a tensor holds no weights.
     """
     if isinstance(networks, nn.Module):
         networks = Networks(G_ema=networks)
     path = Path(path)
     tensors = {f"{role}.{name}": t for role, net in networks.members().items() for name, t in net.state_dict().items()}
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point():  # nobody could read the file: see `allaprima.interchange.imported`
+            raise OutputError(
+                f"{name} holds {tensor.dtype}: a model file holds weights, which are numbers with a fraction"
+            )
     if dtype is not None:
         tensors = {name: _stored(name, tensor, dtype) for name, tensor in tensors.items()}
     header = _header(networks, provenance or {})

@@ -21,7 +21,7 @@ KEY = "allaprima"
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
-    """Write ``tensors`` and the JSON object ``header`` to ``path``. Raises `OutputError`."""
+    """Write ``tensors`` [any shape] and the JSON object ``header`` to ``path``. Raises `OutputError`."""
     cpu = dict(_apart(tensors))
     remove_leftovers(path)
     with atomic_path(path) as temporary:
@@ -55,7 +55,7 @@ def read_header(path: Path, *, kind: str, version: int) -> dict[str, Any]:
 
 
 def read_tensors(path: Path, *, kind: str, version: int) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors by name, and the JSON object.
+    """Tensors [any shape] by name, and the JSON object.
 
     Args:
         path: File to read.

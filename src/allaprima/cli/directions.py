@@ -73,7 +73,7 @@ def directions(
     examples a and b give a - b + c.
     """  # noqa: D301  click reads the backspace
     from allaprima.checkpoint import load_networks
-    from allaprima.cli.generate import label_of
+    from allaprima.cli.label import label_of
 
     strengths, kind = parse_strengths(strength), kind_of_output(out)
     networks = load_networks(model, roles=("G_ema",), device=choose_device(device_name))

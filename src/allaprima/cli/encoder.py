@@ -35,7 +35,7 @@ def encoder(model: str, out: Path, minutes: float, steps: int | None, class_name
     If OUT is there, its training goes on. Ctrl-C keeps what is learned.
     """  # noqa: D301  click reads the backspace
     from allaprima.checkpoint import load
-    from allaprima.cli.generate import label_of
+    from allaprima.cli.label import label_of
     from allaprima.cli.stopping import stop_signal
     from allaprima.errors import OutputError
     from allaprima.latents.projection import EncoderTraining, new_encoder, read_encoder, write_encoder

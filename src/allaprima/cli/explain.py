@@ -53,7 +53,7 @@ def explain(
     """  # noqa: D301  click reads the backspace
     from allaprima import generation
     from allaprima.checkpoint import load_networks
-    from allaprima.cli.generate import label_of
+    from allaprima.cli.label import label_of
     from allaprima.data import ImageDataset
     from allaprima.visuals.explain import PAGE, SECTIONS, check_sections
     from allaprima.visuals.explain import explain as write_page

@@ -1,6 +1,5 @@
 """allaprima generate: images from seeds or saved latents."""
 
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from allaprima.cli.device import choose_device, device_option
+from allaprima.cli.label import label_of
 from allaprima.cli.origin import metadata_option, origin_of, require_room, watermark_option
-from allaprima.cli.shards import Wish, fill_shards, require_seeds_alone, shard_options
+from allaprima.cli.shards import Wish, fill_shards, shard_options
 from allaprima.cli.sharing import share_of
 from allaprima.cli.truncation import finite, truncation_of, truncation_option
 
@@ -53,21 +53,14 @@ MOST_CHANNELS = 4  # of a PNG
 @watermark_option()
 @device_option()
 def generate(
-    model: str,
+    *,
     seeds: str | None,
-    latents: Path | None,
-    truncation: str,
-    cutoff: int | None,
-    class_name: str | None,
-    noise: str | None,
-    grid: bool,
     out: Path,
+    grid: bool,
     shards: int | None,
     shard: str | None,
     format_: str | None,
-    metadata: bool,
-    watermark: bool,
-    device_name: str,
+    **other: Any,
 ) -> None:
     """Paint images with MODEL: a bundled name, a model file, a directory or a run directory.
 
@@ -80,56 +73,60 @@ def generate(
     With --shards the images go into archives with manifests. Give the command to torchrun, or with --shard I/N to any
     scheduler, and the processes share the shards; given again, it paints those that are missing.
     """  # noqa: D301  click reads the backspace
+    from allaprima.errors import LatentError
+    from allaprima.generation import parse_seeds
+
+    if seeds is not None and other["latents"] is not None:
+        raise LatentError("give --seeds or --latents, not both")
+    wish = Wish(seeds=parse_seeds("0-31" if seeds is None else seeds), **other)
+    share = share_of(shards, shard, format_)
+    if share is None:
+        paint_files(wish, out, grid=grid)
+    else:
+        fill_shards(wish, share, out, grid=grid)
+
+
+def paint_files(wish: Wish, out: Path, *, grid: bool) -> None:
+    """Paint a file for each image, or one sheet of all of them. Raises `LatentError` and `OutputError`."""
     from allaprima import generation
     from allaprima.checkpoint import load_networks
-    from allaprima.errors import LatentError
     from allaprima.latents.styles import styles_of_seeds
 
-    if seeds is not None and latents is not None:
-        raise LatentError("give --seeds or --latents, not both")
-    wanted = generation.parse_seeds("0-31" if seeds is None else seeds)
-    share = share_of(shards, shard, format_)
-    if share is not None:
-        require_seeds_alone(latents, noise, grid=grid)
-        wish = Wish(
-            model=model,
-            seeds=wanted,
-            truncation=truncation,
-            cutoff=cutoff,
-            class_name=class_name,
-            noise=noise or "const",
-            metadata=metadata,
-            watermark=watermark,
-            device_name=device_name,
-        )
-        fill_shards(wish, share, out)
-        return
-    networks = load_networks(model, roles=("G_ema",), device=choose_device(device_name))
+    networks = load_networks(wish.model, roles=("G_ema",), device=choose_device(wish.device_name))
     G = networks.G_ema
-    label = label_of(class_name, networks.class_names)
+    label = label_of(wish.class_name, networks.class_names)
     look = Look(
-        origin=origin_of(G, truncation=truncation, class_name=class_name, label=label) if metadata else None,
-        watermark=watermark,
+        origin=origin_of(G, truncation=wish.truncation, class_name=wish.class_name, label=label)
+        if wish.metadata
+        else None,
+        watermark=wish.watermark,
     )
-    paint = partial(generation.generate, G, **noise_of(noise, latents, G))
-    cut: dict[str, Any] = {"truncation_cutoff": cutoff}
-    if latents is not None:
-        if "@" in truncation:
-            raise LatentError(
-                "--truncation with @ is for seeds: saved latents can be drawn to the model's own average alone"
-            )
-        psi = finite(truncation, truncation)
-        images = paint(ws=generation.read_latents(latents, G, truncation_psi=psi, **cut, **label))
+    paint = partial(generation.generate, G, **noise_of(wish.noise, wish.latents, G))
+    cut: dict[str, Any] = {"truncation_cutoff": wish.cutoff}
+    if wish.latents is not None:
+        psi = own_psi(wish.truncation)
+        images = paint(ws=generation.read_latents(wish.latents, G, truncation_psi=psi, **cut, **label))
         names = [f"latent{index:04d}.png" for index in range(len(images))]
     else:
-        options = truncation_of(truncation, G, label) | label | cut
+        options = truncation_of(wish.truncation, G, label) | label | cut
         if "centres" in options:
-            images = replace(paint(ws=styles_of_seeds(G, wanted, **options)), seeds=wanted)  # of the noise
+            images = replace(paint(ws=styles_of_seeds(G, wish.seeds, **options)), seeds=wish.seeds)  # of the noise
         else:
-            images = paint(seeds=wanted, **options)
-        names = [f"seed{seed:04d}.png" for seed in wanted]
-        look = replace(look, seeds=wanted)
+            images = paint(seeds=wish.seeds, **options)
+        names = [f"seed{seed:04d}.png" for seed in wish.seeds]
+        look = replace(look, seeds=wish.seeds)
     write(images, names, out, look, grid=grid)
+
+
+def own_psi(truncation: str) -> float:
+    """The ψ of `--truncation` for saved latents. Raises `LatentError`."""
+    from allaprima.errors import LatentError
+
+    if "@" in truncation:
+        raise LatentError(
+            "--truncation with @ is for seeds: saved latents can be drawn to the model's own average alone"
+        )
+    return finite(truncation, truncation)
 
 
 def noise_of(noise: str | None, latents: Path | None, G: Any) -> dict[str, Any]:
@@ -141,45 +138,6 @@ def noise_of(noise: str | None, latents: Path | None, G: Any) -> dict[str, Any]:
     if noise == "saved" and not saved:
         raise LatentError("--noise saved is for latents that were saved with noise, as allaprima project does")
     return {"noise": saved} if saved else {"noise_mode": noise or "const"}
-
-
-def label_of(text: str | None, class_names: list[str] | None) -> dict[str, Any]:
-    """What `--class` means, as arguments of `allaprima.generate`: a class, or a label. Raises `LatentError`."""
-    import torch
-
-    known = class_names or []
-    if text is None:
-        return {"class_index": None}
-    if text in known or not re.search(r"[+,.]", text):
-        return {"class_index": class_number(text, class_names)}
-    if re.fullmatch(r"[-+.,eE0-9\s]*[.,][-+.,eE0-9\s]*", text):
-        return {"c": torch.tensor([numbers(text)])}
-    indices = [class_number(name, class_names) for name in text.split("+")]
-    label = torch.zeros(1, max(len(known), *(index + 1 for index in indices)))
-    label[0, indices] = 1
-    return {"c": label}
-
-
-def numbers(text: str) -> list[float]:
-    """The numbers of a label. Raises `LatentError`."""
-    from allaprima.errors import LatentError
-
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise LatentError(f"{text!r} is no label: it must be numbers joined by commas, as 0.2,0.5,1") from None
-
-
-def class_number(name: str, class_names: list[str] | None) -> int:
-    """The number of a class given by number or name. Raises `LatentError`."""
-    from allaprima.errors import LatentError
-
-    if re.fullmatch(r"\d{1,9}", name):
-        return int(name)
-    if class_names and name in class_names:
-        return class_names.index(name)
-    known = f"its classes are {', '.join(class_names)}" if class_names else "it has no classes with names"
-    raise LatentError(f"this model has no class {name!r}: {known}")
 
 
 def require_png(G: Any) -> None:

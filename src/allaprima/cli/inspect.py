@@ -68,7 +68,7 @@ def as_lines(report: Report) -> list[str]:
         f"  diversity   {report.diversity:.2f} ({in_words(report.diversity)})",
     ]
     if report.colourless and report.colourless == report.num_images:
-        lines.append("  note        all are gray though stored as colours: --channels 1 halves the work")
+        lines.append("  note        all are gray though stored as colours: --channels 1 leaves no colours to learn")
     lines += [f"  advice      {reason}" for reason in report.advice.reasons]
     return [*lines, f"  {_next_step(report)}"]
 

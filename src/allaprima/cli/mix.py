@@ -62,7 +62,7 @@ def mix(
     chosen layers walk from column to column and back to the first.
     """  # noqa: D301  click reads the backspace
     from allaprima.checkpoint import load_networks
-    from allaprima.cli.generate import label_of
+    from allaprima.cli.label import label_of
     from allaprima.errors import ConfigError
     from allaprima.generation import parse_seeds
     from allaprima.latents.layer_choice import depths_of

@@ -49,7 +49,7 @@ def origin_of(
         networks: The generators; several of a film from model to model.
         truncation: As it was given.
         class_name: As it was given.
-        label: What it means, see `allaprima.cli.generate.label_of`.
+        label: What it means, see `allaprima.cli.label.label_of`.
         seed: One or more, where they are not said of each picture.
     """
     from allaprima.metrics.detector import hash_of

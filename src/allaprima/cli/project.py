@@ -74,7 +74,7 @@ def project(
     whose eye makes the own distance better. Ctrl-C ends the search early and writes what is there.
     """  # noqa: D301  click reads the backspace
     from allaprima.checkpoint import load_networks
-    from allaprima.cli.generate import label_of
+    from allaprima.cli.label import label_of
     from allaprima.cli.stopping import stop_signal
     from allaprima.latents.projection import Projection, Search, read_target, write_outcome
     from allaprima.latents.projection.target import stacked

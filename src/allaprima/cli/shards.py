@@ -50,28 +50,30 @@ class Wish:
 
     model: str
     seeds: Sequence[int]
+    latents: Path | None
     truncation: str
     cutoff: int | None
     class_name: str | None
-    noise: str
+    noise: str | None
     metadata: bool
     watermark: bool
     device_name: str
 
 
-def require_seeds_alone(latents: Path | None, noise: str | None, *, grid: bool) -> None:
+def require_seeds_alone(wish: Wish, *, grid: bool) -> None:
     """Raise `ConfigError` for options that have no meaning for shards."""
-    for given, name in ((latents is not None, "--latents"), (grid, "--grid"), (noise == "saved", "--noise saved")):
-        if given:
+    given = {"--latents": wish.latents is not None, "--grid": grid, "--noise saved": wish.noise == "saved"}
+    for name, is_given in given.items():
+        if is_given:
             raise ConfigError(f"shards are painted from seeds, one image for each: leave {name} out")
 
 
-def fill_shards(wish: Wish, share: Share, out: Path) -> None:
+def fill_shards(wish: Wish, share: Share, out: Path, *, grid: bool = False) -> None:
     """Paint this process's shards, or those of them that are missing.
 
     Raises:
         LatentError: A class that the model does not have.
-        ConfigError: The images cannot be cut into so many shards.
+        ConfigError: The images cannot be cut into so many shards, or an option has no meaning for shards.
         OutputError: ``out`` holds other images, or cannot be written.
     """
     import torch
@@ -80,6 +82,7 @@ def fill_shards(wish: Wish, share: Share, out: Path) -> None:
     from allaprima.generation.batches import one_thread
     from allaprima.generation.shards import claim, finish, paint_shards
 
+    require_seeds_alone(wish, grid=grid)
     device = choose_device(wish.device_name, local_rank=share.local_rank)
     networks = load_networks(wish.model, roles=("G_ema",), device=device)
     with one_thread(torch.device(device)):
@@ -94,7 +97,8 @@ def fill_shards(wish: Wish, share: Share, out: Path) -> None:
 
 def order_of(wish: Wish, share: Share, networks: "Networks") -> tuple["Order", "Paint"]:
     """The order of these options, and what paints its images. Raises `LatentError` or `ConfigError`."""
-    from allaprima.cli.generate import label_of, require_png
+    from allaprima.cli.generate import require_png
+    from allaprima.cli.label import label_of
     from allaprima.generation import generate
     from allaprima.generation.batches import even_batch_size
     from allaprima.generation.order import Order
@@ -109,7 +113,7 @@ def order_of(wish: Wish, share: Share, networks: "Networks") -> tuple["Order", "
         raise LatentError("--class each is for models with several classes, and without --truncation @class")
     label = {} if each else label_of(wish.class_name, names)
     options = truncation_of(wish.truncation, G, label) | {"truncation_cutoff": wish.cutoff}
-    centres = options.get("centres")
+    centres, noise = options.get("centres"), wish.noise or "const"
     order = Order(
         model=wish.model,
         generator_sha256=hash_of(G),
@@ -125,10 +129,10 @@ def order_of(wish: Wish, share: Share, networks: "Networks") -> tuple["Order", "
             "truncation": options["truncation_psi"] if centres is None else wish.truncation,
             "centres_sha256": None if centres is None else hashlib.sha256(centres.cpu().numpy().tobytes()).hexdigest(),
             "cutoff": wish.cutoff,
-            "noise": wish.noise,
+            "noise": noise,
         },
     )
-    paint = painter(G, options | label, wish.noise, each=each)
+    paint = painter(G, options | label, noise, each=each)
     generate(G, seeds=wish.seeds[:1], **label_for(G, wish.seeds[:1], label, each=each))  # refuses wrong labels now
     return order, paint
 

@@ -22,7 +22,7 @@ def truncation_of(text: str, G: Any, label: dict[str, Any]) -> dict[str, Any]:
     Args:
         text: ψ, or ψ@class, ψ@NUMBER of clusters, ψ@FILE of centres.
         G: The generator.
-        label: What `--class` means, see `allaprima.cli.generate.label_of`.
+        label: What `--class` means, see `allaprima.cli.label.label_of`.
 
     Raises:
         LatentError: The text is not one of these, or the file was made for another kind of model.

@@ -193,7 +193,7 @@ def labels_of(text: str | None, G: Any, class_names: list[str] | None) -> dict[s
     """What `--class` means: one label, or several to visit, as arguments of `Route`. Raises `LatentError`."""
     import torch
 
-    from allaprima.cli.generate import label_of
+    from allaprima.cli.label import label_of
     from allaprima.generation.labels import labels
 
     if text is None or ":" not in text:

@@ -12,7 +12,6 @@ from allaprima.data.labels import Label
 from allaprima.data.sources.item import Item
 from allaprima.data.transform import to_channels
 from allaprima.images.header import Header, read_header
-from allaprima.images.modes import CHANNELS_OF_MODE
 from allaprima.images.pixels import has_alpha
 from allaprima.images.png import to_array
 
@@ -79,8 +78,3 @@ def alpha_use(pixels: NDArray[np.uint8]) -> AlphaUse:
     if (alpha == 255).all():
         return "unused"
     return "cut out" if ((alpha == 0) | (alpha == 255)).all() else "soft"
-
-
-def shape_of(seen: Examination) -> tuple[int, int, int]:
-    """Give (channels, height, width)."""
-    return CHANNELS_OF_MODE[seen.mode], seen.height, seen.width

@@ -79,7 +79,7 @@ class Shuffle:
 
 
 def sample_indices(num_items: int, seed: int, start: int, count: int) -> Int64[Tensor, " count"]:
-    """Give the items at positions start … start + count - 1 of the sequence of ``seed``."""
+    """Give the items, of ``num_items``, at positions start … start + count - 1 of the sequence of ``seed``."""
     return SampleOrder(num_items, seed).take(start, count)
 
 

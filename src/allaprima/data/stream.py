@@ -67,7 +67,7 @@ class StreamDataset(ImageDataset):
         return hashlib.sha256(facts.encode()).hexdigest()[:32]
 
     def decoded(self, sample: Sample) -> tuple[Tensor, Tensor]:
-        """Decode an image of the stream, with its label. Raises `DataError`."""
+        """Decode an image of the stream, uint8 [c, h, w], with its label [label_dim]. Raises `DataError`."""
         image = self._decoded(sample.content, sample.name)
         return image, self._vector(sample) if self.label_dim else torch.zeros(0)
 

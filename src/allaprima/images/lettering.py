@@ -34,7 +34,10 @@ def enlarge(images: UInt8[Tensor, "n c h w"], factor: int) -> UInt8[Tensor, "n c
 
 
 def letters(text: str, *, width: int | None = None, size: int = LETTER) -> NDArray[np.uint8]:
-    """A line of text as [h, w, 3], dark on white; centred on ``width`` pixels, and cut off there with an ellipsis."""
+    """A line of text as [h, w, 3], dark on white, ``size`` pixels high.
+
+    It is centred on ``width`` pixels, where these are given, and cut off there with an ellipsis.
+    """
     font, text = ImageFont.load_default(size), text.translate(PLAIN)
     if width is not None:
         text = _fitted(text, font, width - 2)
@@ -45,7 +48,7 @@ def letters(text: str, *, width: int | None = None, size: int = LETTER) -> NDArr
 
 
 def caption(image: NDArray[np.uint8], text: str, *, size: int = LETTER) -> NDArray[np.uint8]:
-    """An RGB picture [h, w, 3] with a line of text under it."""
+    """``image``, an RGB picture [h, w, 3], with a line of text under it, ``size`` pixels high."""
     return np.concatenate([image, letters(text, width=image.shape[1], size=size)])
 
 

@@ -53,7 +53,7 @@ def text_chunks(texts: Mapping[str, str]) -> PngInfo:
 def write_png(
     path: str | os.PathLike[str], image: NDArray[np.uint8], *, texts: Mapping[str, str] | None = None
 ) -> None:
-    """Write a PNG that appears complete or not at all; see `encode_png`.
+    """Write pixels [h, w] or [h, w, c] as a PNG that appears complete or not at all; see `encode_png`.
 
     Raises:
         OutputError: The file cannot be written.

@@ -59,7 +59,7 @@ class ImportedModel:
 
 
 def assemble(spec: Spec, weights: Mapping[str, Tensor]) -> nn.Module:
-    """Build a network around ``weights``, without drawing random ones first; float32, in evaluation mode.
+    """Build a network around ``weights`` [any shape], without drawing random ones first; float32, in evaluation mode.
 
     Raises:
         ModelFileError: The weights are not those of the spec.

@@ -95,7 +95,7 @@ def read_foreign(path: Path, *, limits: Limits | None = None) -> Any:
 
 
 def is_safetensors(path: Path) -> bool:
-    """Whether a file begins as a safetensors file does: the length of a JSON object, and this."""
+    """Whether a file begins as safetensors do: the length of a JSON object, and this. Raises `ModelFileError`."""
     try:
         with path.open("rb") as file:
             start = file.read(9)

@@ -34,6 +34,8 @@ def describe(value: Any) -> Iterator[str]:
 def outline(value: Any, name: str = "", depth: int = 0) -> Iterator[Line]:
     """List what `read_pickle` gave: classes, what they were made with, tensors with their shapes and formats.
 
+    The first line is ``value`` itself under this ``name``, at this ``depth``.
+
     Raises:
         ModelFileError: Something stands where a tensor or a module should.
     """

@@ -25,6 +25,9 @@ class Limits:
         integer_bytes: One whole number; the longest known is PyTorch's signature, 10 bytes.
         name_bytes: Name of a class or its module.
         directory_bytes: List of contents of a zip file.
+
+    Raises:
+        ConfigError: One is below 1.
     """
 
     file_bytes: int = 16 * 1024 * MIB

@@ -68,7 +68,7 @@ def read_pickle(path: str | Path, *, limits: Limits | None = None) -> Any:
 
 
 def read_pickle_bytes(content: bytes, *, name: str = "the file", limits: Limits | None = None) -> Any:
-    """Read what `read_pickle` reads, from memory; ``name`` is what errors call it."""
+    """Read what `read_pickle` reads, from memory, as ``name``. Raises `ModelFileError`; see `read_pickle`."""
     return _read(io.BytesIO(content), len(content), name, limits or Limits())
 
 

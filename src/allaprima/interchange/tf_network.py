@@ -37,7 +37,7 @@ class TFNetwork:
     source: str
 
     def all_variables(self, prefix: str = "") -> dict[str, NDArray[Any]]:
-        """Variables with those of the components, whose names begin with the component's."""
+        """Variables [any shape] with those of the components, whose names begin with the component's."""
         own = {f"{prefix}{name}": array for name, array in self.variables.items()}
         for name, component in self.components.items():
             own |= component.all_variables(f"{prefix}{name}/")

@@ -43,7 +43,7 @@ class TorchModule:
     source: str = ""
 
     def state_dict(self, prefix: str = "") -> dict[str, Tensor]:
-        """All parameters and buffers, named from here."""
+        """All parameters and buffers [any shape], named from here."""
         own = {f"{prefix}{name}": tensor for name, tensor in {**self.parameters, **self.buffers}.items()}
         for name, child in self.children.items():
             own |= child.state_dict(f"{prefix}{name}.")

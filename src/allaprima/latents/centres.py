@@ -59,7 +59,18 @@ def sample_w(
 def centre_of_class(
     G: Any, class_index: int | None = None, *, c: Float[Tensor, "m c"] | None = None, count: int = SAMPLES
 ) -> Float[Tensor, "d"]:
-    """The mean w of a class, or of a label; of a model without classes, or without either argument, that of all."""
+    """The mean w of a class, or of a label; of a model without classes, or without either argument, that of all.
+
+    Args:
+        G: The generator.
+        class_index: From 0.
+        c: Labels, taken in turn.
+        count: Random latents that the mean is taken of.
+
+    Raises:
+        LatentError: The model has no such class or label.
+        ConfigError: ``count`` is below 1.
+    """
     return sample_w(G, count, c=c, class_index=class_index).double().mean(dim=0).float()
 
 

@@ -31,7 +31,19 @@ KIND = "file of centres"
 def cluster_centres(
     G: Any, count: int = CLUSTERS, *, samples: int = SAMPLES, seed: int = 0, class_index: int | None = None
 ) -> Float[Tensor, "k d"]:
-    """``count`` centres of w, the largest cluster's first; a class, if one is given, has its own."""
+    """``count`` centres of w, the largest cluster's first; a class, if one is given, has its own.
+
+    Args:
+        G: The generator.
+        count: Clusters, at most as many as ``samples``.
+        samples: Random latents that are parted.
+        seed: Of these latents, and of where the search begins.
+        class_index: From 0; None: latents of all classes.
+
+    Raises:
+        ConfigError: ``count`` is no number of clusters of so many latents.
+        LatentError: The model has no such class.
+    """
     w = sample_w(G, samples, seed=seed, class_index=class_index)
     centres, owner = k_means(w, count, seed=seed)
     return centres[torch.bincount(owner, minlength=count).argsort(descending=True, stable=True)]
@@ -68,7 +80,7 @@ def k_means(
 
 
 def write_centres(path: Path, centres: Float[Tensor, "k d"], G: Any) -> None:
-    """Keep centres for another day. Raises `OutputError`."""
+    """Keep the centres of ``G`` in a file at ``path``. Raises `OutputError`."""
     header = {"kind": KIND, "format_version": FORMAT_VERSION, "model": Likeness.of(G).to_dict()}
     write_tensors(path, {"centres": centres.float()}, header)
 

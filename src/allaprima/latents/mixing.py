@@ -61,7 +61,7 @@ class MixedImages:
 def mixed_styles(
     G: Any, rows: Float[Tensor, "*r s d"], columns: Float[Tensor, "*k s d"], layers: Layers
 ) -> Float[Tensor, "*both s d"]:
-    """The styles of ``layers`` from ``columns``, all others from ``rows``; both may be broadcast.
+    """The styles of ``layers`` from ``columns``, all others from ``rows``, for ``G``; both may be broadcast.
 
     Raises:
         LatentError: The generator paints all its layers in one style, or has no such layer.
@@ -123,6 +123,10 @@ def mixing_film(
 
     Yields:
         [height, width, 3], ``frames_per_column`` times the number of columns.
+
+    Raises:
+        LatentError: See `mix`.
+        ConfigError: A column has no frame.
     """
     require_several_styles(G)
     if frames_per_column < 1:

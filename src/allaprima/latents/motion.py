@@ -30,6 +30,9 @@ class Motion:
         translate: To the right and down, as a share of the image's longer side.
         scale: Factor of the size. The network was not trained for it: what it knows to draw at one size it draws at the
             others too.
+
+    Raises:
+        ConfigError: The scale is not above 0, or a number is not finite.
     """
 
     rotate: float = 0.0

@@ -19,7 +19,6 @@ from allaprima.generation import latents_of_seeds
 from allaprima.generation.labels import labels
 from allaprima.generation.seeds import checked_seeds
 from allaprima.latents.paths import along_legs, circle, moments, random_walks, spline
-from allaprima.models import ProGANGenerator, R3GANGenerator
 from allaprima.ops import lerp, slerp
 
 Kind = Literal["loop", "line", "sphere", "circle", "random"]
@@ -146,8 +145,7 @@ class Route:
             raise ConfigError("a walk from class to class leads through z: in w each style has its class in it")
         if self.ws is not None or self.space is not None:
             return self.space or "w"
-        has_w = not isinstance(G.spec, ProGANGenerator | R3GANGenerator)
-        return "w" if self.kind in ("loop", "line") and has_w and not changes else "z"
+        return "w" if self.kind in ("loop", "line") and G.has_w and not changes else "z"
 
     @torch.no_grad()
     def _keys(self, G: Any, space: Space, label: Tensor | None) -> Tensor:

@@ -111,6 +111,7 @@ ADVERSARIAL: dict[str, Adversarial] = {
     "relativistic": Adversarial(g_relativistic, d_relativistic, paired=True),
     "dual-contrastive": Adversarial(g_dual_contrastive, d_dual_contrastive, paired=True),
 }
+"""By the names that a recipe's ``loss`` takes."""
 
 
 def _reals(real_logits: Tensor | None) -> Tensor:

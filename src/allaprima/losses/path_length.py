@@ -25,7 +25,13 @@ def path_length_noise(images: Float[Tensor, "n c h w"], generators: Generators) 
 def path_lengths(
     images: Float[Tensor, "n c h w"], ws: Float[Tensor, "n s d"], noise: Float[Tensor, "n c h w"]
 ) -> Float[Tensor, "n"]:
-    """‖Jᵀy‖ for each image, J the Jacobian of the image by its styles, averaged over the layers."""
+    """‖Jᵀy‖ for each image, J the Jacobian of the image by its styles, averaged over the layers.
+
+    Args:
+        images: What a generator painted from ``ws``, with a graph.
+        ws: Styles that need gradients.
+        noise: y, see `path_length_noise`.
+    """
     (gradient,) = torch.autograd.grad((images * noise).sum(), ws, create_graph=True)
     return reduce(gradient.square(), "n s d -> n s", "sum").mean(dim=1).sqrt()
 

@@ -41,7 +41,7 @@ class Moments:
 
     @staticmethod
     def of(count: int, total: Float64[Tensor, " d"], outer: Float64[Tensor, "d d"]) -> "Moments":
-        """Made of its three parts, as another process or a file hands them over."""
+        """Made of ``count``, the sum ``total`` and ``outer``, as another process or a file hands them over."""
         made = Moments(0)
         made.count, made.sum, made.outer = count, total, outer
         return made

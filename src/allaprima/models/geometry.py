@@ -23,6 +23,9 @@ class Geometry:
 
     Attributes:
         doublings: How often the base grid is doubled; unless it is given, as often as a base of at least 4 allows.
+
+    Raises:
+        ConfigError: A side is below 1, or ``doublings`` below 0.
     """
 
     height: int

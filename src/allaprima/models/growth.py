@@ -131,6 +131,7 @@ def look(
 def fade(images: Float[Tensor, "n rgb h w"], geometry: Geometry, lod: float) -> Float[Tensor, "n rgb h w"]:
     """Images as a generator at this level of detail could paint them: what the discriminator gets to see of real ones.
 
+    ``geometry`` has their grids; ``lod`` is 0 at full resolution and 1 more for each halving.
     A fraction of ``lod`` mixes two resolutions of the real images too (caption of figure 2).
     """
     check_lod(lod, geometry)

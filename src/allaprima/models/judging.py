@@ -68,13 +68,13 @@ def in_company(D: Any, company: Float[Tensor, "k c h w"] | None) -> Iterator[Non
 def with_company(
     x: Float[Tensor, "n c h w"], company: Float[Tensor, "k c h w"], *, num_channels: int
 ) -> Float[Tensor, "n c2 h w"]:
-    """`minibatch_std` of each image of ``x`` in a group of its own with ``company``."""
+    """`minibatch_std` of each image of ``x`` in a group of its own with ``company``; ``num_channels`` are appended."""
     theirs = repeat(company.to(x.dtype), "k c h w -> (k n) c h w", n=len(x))  # groups are every n-th row
     return minibatch_std(torch.cat([x, theirs]), group_size=len(company) + 1, num_channels=num_channels)[: len(x)]
 
 
 def judge(D: Any, images: Float[Tensor, "n c h w"], c: Float[Tensor, "n d"] | None = None) -> Float[Tensor, " n"]:
-    """Scores of images in [-1, 1], higher for what looks real, of any discriminator; use it `in_company`.
+    """Scores of images in [-1, 1] with labels ``c``, higher for what looks real, of any ``D``; use it `in_company`.
 
     Progressive GAN says more of a labelled image than its score; the rest is left out.
     """

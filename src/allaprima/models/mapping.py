@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.layers import EqualizedLinear
-from allaprima.models.precision import in_format_of
+from allaprima.models.precision import at_least_fp32, in_format_of
 from allaprima.ops import normalize_second_moment
 
 LabelInput = Literal["embed", "concat"]
@@ -104,7 +104,7 @@ class MappingNetwork(nn.Module):
         return torch.cat([near[:, :truncation_cutoff], ws[:, truncation_cutoff:]], dim=1)
 
     def inputs(self, z: Tensor | None, c: Tensor | None) -> Tensor:
-        """The vector that the layers map: latent and label, each normalised."""
+        """The vector [n, inputs] that the layers map: z [n, z_dim] and c [n, c_dim], each normalised."""
         if self.z_dim and (z is None or z.shape[1:] != (self.z_dim,)):
             raise ValueError(f"z must be [n, {self.z_dim}], got {_shape(z)}")
         if self.c_dim and (c is None or c.shape[1:] != (self.c_dim,)):
@@ -116,6 +116,33 @@ class MappingNetwork(nn.Module):
             return normalize_second_moment(torch.cat([*latent, in_format_of(self, c) @ self.label], dim=1))
         parts = [*latent, self.embed(in_format_of(self, c))]
         return torch.cat([normalize_second_moment(part) for part in parts], dim=1)
+
+
+class LatentNormalization(MappingNetwork):
+    """A mapping network without layers: z and the label, side by side, scaled to one hypersphere (Progressive GAN).
+
+    The average of w stays 0, so that truncation shrinks the latent.
+    """
+
+    def __init__(self, *, z_dim: int, c_dim: int) -> None:
+        w_dim = z_dim + c_dim
+        super().__init__(z_dim=w_dim, c_dim=0, w_dim=w_dim, num_ws=1, num_layers=0, w_avg_beta=1.0)
+        self.z_dim, self.c_dim = z_dim, c_dim
+
+    def inputs(self, z: Tensor | None, c: Tensor | None) -> Tensor:
+        """The vector that is painted from: latent and label, normalised together."""
+        return normalize_second_moment(latent_and_label(z, c, z_dim=self.z_dim, c_dim=self.c_dim))
+
+
+def latent_and_label(z: Tensor | None, c: Tensor | None, *, z_dim: int, c_dim: int) -> Float[Tensor, "n d"]:
+    """[z, c], or z alone without labels; ValueError if one of them has the wrong shape."""
+    if z is None or z.shape[1:] != (z_dim,):
+        raise ValueError(f"z must be [n, {z_dim}], got {_shape(z)}")
+    if not c_dim:
+        return at_least_fp32(z)
+    if c is None or c.shape[1:] != (c_dim,):
+        raise ValueError(f"this model has labels: c must be [n, {c_dim}], got {_shape(c)}")
+    return torch.cat([at_least_fp32(z), at_least_fp32(c)], dim=1)
 
 
 def _shape(x: Tensor | None) -> str:

@@ -33,6 +33,11 @@ class Painter(nn.Module):
         self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
         self.img_resolution = max(spec.height, spec.width)
 
+    @property
+    def has_w(self) -> bool:
+        """Whether there is a space W, apart from Z: without layers in between, w is the latent, perhaps normalised."""
+        return bool(self.mapping.num_layers > 0)
+
     def forward(
         self,
         z: Float[Tensor, "n z"],

@@ -16,6 +16,8 @@ GeneratorSpec = (
     | r3gan.R3GANGenerator
     | lucidrains.LucidrainsGenerator
 )
+"""What a generator is."""
+
 DiscriminatorSpec = (
     stylegan2.StyleGAN2Discriminator
     | stylegan.StyleGANDiscriminator
@@ -23,7 +25,10 @@ DiscriminatorSpec = (
     | r3gan.R3GANDiscriminator
     | lucidrains.LucidrainsDiscriminator
 )
+"""What a discriminator is; that of a StyleGAN3 is StyleGAN2's."""
+
 Spec = GeneratorSpec | DiscriminatorSpec
+"""What a network is."""
 
 NETWORKS: dict[str, tuple[type[Spec], type[nn.Module]]] = {
     "stylegan2-generator": (stylegan2.StyleGAN2Generator, stylegan2.Generator),

@@ -65,7 +65,7 @@ def recolouring(old: int, new: int) -> Recolouring:
 
 
 def recolour(images: Float[Tensor, "n c h w"], channels: int) -> Float[Tensor, "n c2 h w"]:
-    """Images in the networks' range, with other channels."""
+    """Images in the networks' range, with other channels: 1 to 4. Raises `ConfigError` for other numbers."""
     matrix, offset = (part.to(images) for part in recolouring(images.shape[1], channels))
     return einsum(matrix, images, "new old, n old h w -> n new h w") + offset[:, None, None]
 
@@ -83,6 +83,8 @@ def with_channels(network: Any, channels: int) -> Any:
     with torch.device("meta"):
         target: nn.Module = build(new)
     layers = list(zip(colour_layers(network, old), colour_layers(target, new), strict=True))
+    if not layers:
+        raise ConfigError(f"nobody knows which layers of a {spec_to_dict(old)['type']} hold colours")
     tensors = network.state_dict()
     for index, (before, after) in enumerate(layers):
         tensors = {_moved(name, before, after): tensor for name, tensor in tensors.items()}

@@ -28,7 +28,6 @@ class Clock:
         now = time.monotonic()
         self.begun = self.tick_begun = self.saved_at = now
         self.images_at_tick = run.images_seen
-        self.images_at_start = run.images_seen
 
     def save_is_due(self) -> bool:
         """Whether more would be lost than may be."""

@@ -9,6 +9,10 @@ from allaprima.models.stylegan2 import Architecture
 from allaprima.training.fields import Table, check_choices, check_kinds, check_ranges
 
 System = Literal["stylegan2", "progan", "stylegan", "stylegan3-t", "stylegan3-r", "r3gan"]
+GROWING: tuple[System, ...] = ("progan", "stylegan")
+"""Systems whose networks can grow; stylegan2 can too, with networks of architecture orig."""
+WITHOUT_W: tuple[System, ...] = ("progan", "r3gan")
+"""Systems without a mapping network: they have no path lengths to even out."""
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Loss = Literal["nonsaturating", "saturating", "wasserstein", "hinge", "relativistic", "dual-contrastive"]
 Penalty = Literal["r1", "r1+r2", "wgan-gp"]
@@ -100,6 +104,9 @@ class Recipe:
         snap: Ticks from one snapshot and sheet of fakes to the next.
         seed: Of all randomness.
         workers: Processes that decode images, where these do not fit in memory.
+
+    Raises:
+        ConfigError: A field is of another kind, out of range, or does not go with another one.
     """
 
     system: System = "stylegan2"
@@ -193,18 +200,18 @@ class Recipe:
 
     def _rules(self) -> tuple[tuple[bool, str], ...]:
         """What must hold between fields, each with the sentence for the case that it does not."""
-        can_grow = self.system in ("progan", "stylegan") or (
+        can_grow = self.system in GROWING or (
             self.system == "stylegan2" and self.g_architecture == self.d_architecture == "orig"
         )
         ends = (self.gamma_end, self.glr_end, self.dlr_end, self.beta2_end, self.ema_kimg_end, self.p_end)
         return (
             (
                 can_grow or not self.growing,
-                f"growing is true, but {self.system} does not grow: progan, stylegan and"
+                f"growing is true, but {self.system} does not grow: {', '.join(GROWING)} and"
                 " stylegan2 with g_architecture=orig and d_architecture=orig do",
             ),
             (
-                self.system not in ("progan", "r3gan") or not self.pl_weight,
+                self.system not in WITHOUT_W or not self.pl_weight,
                 f"pl_weight is {self.pl_weight:g}, but {self.system} has no w to measure path lengths in: set it to 0",
             ),
             (

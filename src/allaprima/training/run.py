@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.optim import Adam
 
+from allaprima.errors import ConfigError
 from allaprima.models import Geometry, build, fast_half, set_half
 from allaprima.models.checkpointing import set_checkpointing
 from allaprima.processes import ALONE, Processes
@@ -123,7 +124,10 @@ def start(
     G_ema = copy.deepcopy(G).eval().requires_grad_(requires_grad=False)
     freeze_layers(D, recipe.freezed)
     for network in (G, D):
-        set_checkpointing(network, recipe.checkpointing)
+        if not set_checkpointing(network, recipe.checkpointing) and recipe.checkpointing:
+            raise ConfigError(
+                f"checkpointing is true, but the networks of {recipe.system} cannot recompute: set it to false"
+            )
     for network in (G, D, G_ema):
         network.to(device)
         set_half(network, HALF[recipe.precision])

@@ -45,7 +45,7 @@ class Session:
 
 
 def decide_for(recipe: Recipe, dataset: ImageDataset, device: torch.device) -> Recipe:
-    """The recipe with every open field chosen for these images and this machine. Raises `ConfigError`."""
+    """The recipe with every open field chosen for the images of ``dataset``, on ``device``. Raises `ConfigError`."""
     decided = decide(recipe, height=dataset.height, width=dataset.width)
     return dataclasses.replace(decided, precision=choose_precision(decided.precision, device))
 

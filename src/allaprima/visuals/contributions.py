@@ -108,7 +108,7 @@ def _of_levels(G: Any, ws: Tensor) -> Contributions:
 
 
 def image_at_level(G: Any, ws: Float[Tensor, "n s d"], missing: float) -> Float[Tensor, "n rgb h w"]:
-    """The image of a growing generator that lacks so many doublings; the generator itself does not change."""
+    """The image that a growing ``G``, which does not change, paints of ``ws`` with so many doublings ``missing``."""
     with torch.inference_mode():
         lod = torch.full_like(G.lod, missing)
         image: Tensor = functional_call(G.synthesis, {"lod": lod}, (ws,), {"noise_mode": "const"})

@@ -33,6 +33,7 @@ from allaprima.visuals.truncation import truncation_section
 from allaprima.visuals.verdicts import verdicts_section
 
 SECTIONS = ("layers", "features", "spectra", "noise", "truncation", "crossovers", "interpolation", "verdicts")
+"""What ``only`` may name, in the order of the page."""
 PAGE = "index.html"
 FILMS = {".webm": "video/webm", ".gif": "image/gif"}
 """The first if PyAV is installed, at a tenth of the other's size; a GIF needs nothing but Pillow."""
@@ -147,6 +148,9 @@ def explain(
 
     Raises:
         OutputError: Something cannot be written.
+        ConfigError: There is no such section, or the truncation is not finite.
+        LatentError: The seeds are none, too many or no seeds.
+        DataError: The real images are of another size than the model's.
     """
     coming = sections(networks, **what)
     out = Path(out)

@@ -25,7 +25,7 @@ REACH = 2.5  # standard deviations from middle gray to black or white
 
 
 def feature_maps(G: Any, ws: Float[Tensor, "n s d"], layer: str) -> Float[Tensor, "n c h w"]:
-    """What a layer of `allaprima.models.feature_layers` hands on while images of these styles are painted.
+    """What a layer of `allaprima.models.feature_layers` hands on while ``G`` paints images of the styles ``ws``.
 
     Raises:
         ConfigError: The generator has no layer of that name.
@@ -79,7 +79,7 @@ def channel_tiles(maps: Float[Tensor, "c h w"], channels: Sequence[int], size: t
 def channel_sheet(
     G: Any, ws: Float[Tensor, "n s d"], layer: str, channels: Sequence[int] | None = None
 ) -> NDArray[np.uint8]:
-    """Chosen channels of one layer (or its strongest), a row for each image: [height, width, 3].
+    """Chosen channels of one layer of ``G`` (or its strongest), a row for each image of ``ws``: [height, width, 3].
 
     Raises:
         ConfigError: The generator has no such layer, or the layer no such channel.

@@ -15,8 +15,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from allaprima.models.progan import ProGANGenerator
-from allaprima.models.r3gan import R3GANGenerator
+from allaprima.models.mapping import LatentNormalization
 from allaprima.ops import lerp, slerp
 from allaprima.visuals.chart import Curve, line_chart
 from allaprima.visuals.display import beside, seen, sheet, wordless
@@ -31,14 +30,14 @@ IN_Z, IN_W = (52, 98, 190), (210, 70, 50)
 
 
 def through_z(subject: Subject, pair: tuple[int, int], steps: int = STEPS) -> Float[Tensor, "n s d"]:
-    """Styles on the way between two seeds along the arc of Z, ends included: ``steps`` + 1."""
+    """Styles between a ``pair`` of the subject's seeds along the arc of Z, ends included: ``steps`` + 1."""
     a, b = subject.z(pair).unbind()
     t = torch.linspace(0, 1, steps + 1)
     return subject.ws(slerp(a.expand(steps + 1, -1), b.expand(steps + 1, -1), t))
 
 
 def through_w(subject: Subject, pair: tuple[int, int], steps: int = STEPS) -> Float[Tensor, "n s d"]:
-    """Styles on the straight line of W between two seeds, ends included: ``steps`` + 1."""
+    """Styles on the straight line of W between a ``pair`` of the subject's seeds, ends included: ``steps`` + 1."""
     a, b = subject.ws(subject.z(pair)).unbind()
     t = torch.linspace(0, 1, steps + 1, device=a.device)[:, None].expand(-1, len(a))
     return lerp(a.expand(steps + 1, -1, -1), b.expand(steps + 1, -1, -1), t)
@@ -155,15 +154,14 @@ def _frame(found: Ways, index: int) -> NDArray[np.uint8]:
 
 
 def _space(subject: Subject) -> str:
-    spec = subject.G.spec
-    if isinstance(spec, ProGANGenerator):
+    if subject.G.has_w:
+        return ""
+    if isinstance(subject.G.mapping, LatentNormalization):
         return (
             " This generator has no mapping network: its W is Z itself, scaled to a sphere, which the straight line"
             " cuts through."
         )
-    if isinstance(spec, R3GANGenerator):
-        return " This generator has no mapping network: its W is Z itself, so the two ways differ only in their course."
-    return ""
+    return " This generator has no mapping network: its W is Z itself, so the two ways differ only in their course."
 
 
 ONE_SEED = "A way needs two seeds: ask for more than one."

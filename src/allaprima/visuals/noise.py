@@ -184,7 +184,16 @@ def _film_picture(subject: Subject, title: str, layers: Sequence[str]) -> Pictur
 def noise_frames(
     G: Any, ws: Float[Tensor, "n s d"], layers: Sequence[str], title: str, *, frames: int = FRAMES, seed: int = 1
 ) -> Iterator[NDArray[np.uint8]]:
-    """Frames of a closed film: images above, and below what the noise of these layers changes in them."""
+    """Frames [h, w, 3] of a closed film: images above, and below what the noise of these layers changes in them.
+
+    Args:
+        G: The generator.
+        ws: Styles of the images.
+        layers: Whose noise changes.
+        title: Over the picture.
+        frames: How many.
+        seed: Of the noise.
+    """
     generator = torch.Generator().manual_seed(seed)
     here, there = draw_maps(G, layers, generator), draw_maps(G, layers, generator)
     centre = mean_of_noise(G)

@@ -11,8 +11,6 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from allaprima.models.progan import ProGANGenerator
-from allaprima.models.r3gan import R3GANGenerator
 from allaprima.visuals.display import beside, seen, sheet, wordless
 from allaprima.visuals.picture import Picture, Section
 from allaprima.visuals.subject import Subject, paint
@@ -57,7 +55,7 @@ def _film(subject: Subject) -> Iterator[NDArray[np.uint8]]:
 
 def _has_no_mean(subject: Subject) -> bool:
     """Whether there is no mapping network, and so no mean style that is an image like others."""
-    return isinstance(subject.G.spec, ProGANGenerator | R3GANGenerator)
+    return not subject.G.has_w
 
 
 def _text(subject: Subject) -> str:

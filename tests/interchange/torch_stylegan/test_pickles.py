@@ -1,5 +1,6 @@
 """Pickles of whole modules give the images and scores of the programs that wrote them."""
 
+import dataclasses
 import itertools
 from typing import Any
 
@@ -181,8 +182,7 @@ def test_sizes_of_the_mapping_network_are_read_from_its_layers() -> None:
 
 def replaced(spec: Any) -> Any:
     """With the least ``channel_base`` that gives its channels."""
-    fields = {name: getattr(spec, name) for name in spec.__slots__}
-    return type(spec)(**{**fields, "channel_base": max(r * spec.channels(r) for r in spec.geometry.resolutions)})
+    return dataclasses.replace(spec, channel_base=max(r * spec.channels(r) for r in spec.geometry.resolutions))
 
 
 def test_unknown_keywords_are_named_and_change_nothing() -> None:

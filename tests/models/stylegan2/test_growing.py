@@ -1,5 +1,6 @@
 """The growing form of StyleGAN2 (configurations B to D of table 1); its laws are in `tests/models/test_growth.py`."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -19,8 +20,7 @@ from tests.models.stylegan2.small import (
 
 def grown(network: Any) -> Any:
     """The growing form of a network, with its weights."""
-    fields = {name: getattr(network.spec, name) for name in network.spec.__slots__}
-    growing = type(network)(type(network.spec)(**{**fields, "growing": True}))
+    growing = type(network)(dataclasses.replace(network.spec, growing=True))
     missing, unexpected = growing.load_state_dict(network.state_dict(), strict=False)
     assert unexpected == []
     finest = network.spec.geometry.resolutions[-1]

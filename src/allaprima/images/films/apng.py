@@ -20,7 +20,10 @@ LONGEST = 65535  # of numerator and denominator of a delay
 
 
 class ApngRecorder:
-    """The number of frames, which the file says at its beginning, is kept up to date: a killed film can be played."""
+    """An animated PNG of frames [h, w, c]. Arguments are those of `Recorder`.
+
+    The number of frames, which the file says at its beginning, is kept up to date: a killed film can be played.
+    """
 
     def __init__(self, path: Path, frame: NDArray[np.uint8], style: Style) -> None:
         self.delay = _delay(style.fps)

@@ -13,7 +13,10 @@ PATTERN = "frame*.png"
 
 
 class FolderRecorder:
-    """``frame000000.png``, ``frame000001.png``, …; nothing is lost, alpha included."""
+    """``frame000000.png``, ``frame000001.png``, … of frames [h, w, c]; nothing is lost, alpha included.
+
+    Arguments are those of `Recorder`.
+    """
 
     def __init__(self, path: Path, frame: NDArray[np.uint8], style: Style) -> None:
         make_directory(path)

@@ -44,7 +44,7 @@ class Packed(NamedTuple):
 
 
 class GifRecorder:
-    """A film of which every byte that is written can be played."""
+    """A GIF of frames [h, w, c]; every byte that is written can be played. Arguments are those of `Recorder`."""
 
     def __init__(self, path: Path, frame: NDArray[np.uint8], style: Style) -> None:
         self.style = style

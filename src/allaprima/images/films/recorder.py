@@ -43,7 +43,7 @@ class Recorder(Protocol):
     """Takes frames, all of one shape [h, w, c], and is at any moment a film of those that it has taken."""
 
     def __init__(self, path: Path, frame: NDArray[np.uint8], style: Style) -> None:
-        """Open the file for frames like ``frame``, which is not yet taken."""
+        """Open ``path`` for frames like ``frame``, which is not yet taken, to be written in this ``style``."""
 
     def add(self, frame: NDArray[np.uint8]) -> None:
         """Take one frame more."""

@@ -29,6 +29,9 @@ class Entry:
         sha256: Published hash of the file; None where there is none.
         aliases: Other names.
         note: What one should know before painting.
+
+    Raises:
+        ConfigError: A name, the address or the hash is not of its form.
     """
 
     name: str

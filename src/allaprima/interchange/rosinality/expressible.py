@@ -12,8 +12,6 @@ from allaprima.models import StyleGAN2Discriminator, StyleGAN2Generator
 from allaprima.models.stylegan2 import Discriminator, Generator
 
 GROUP = 4  # images in a group of their minibatch standard deviation
-USUAL_DEPTH = 8  # layers of their mapping network
-USUAL_MULTIPLIER = 2  # of their table of feature maps
 
 
 def require_expressible(role: str, network: nn.Module) -> None:

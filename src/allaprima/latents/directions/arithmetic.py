@@ -41,7 +41,7 @@ def difference(
 ) -> Direction:
     """The direction from the mean of ``negative`` to the mean of ``positive``; strength 1 is all of the way.
 
-    So for saved latents a, b and c, c moved along ``difference(G, a, b)`` by 1 is a − b + c.
+    So for saved latents a, b and c, c moved along ``difference(G, a, b)`` by 1 is a − b + c. ``name`` is its name.
 
     Raises:
         LatentError: Both means are the same, or there are no such layers.

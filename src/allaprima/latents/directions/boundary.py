@@ -160,6 +160,8 @@ def class_boundaries(
 ) -> list[Direction]:
     """For each class of a model, the direction from the others to it, found from ``samples`` of it and as many others.
 
+    ``G`` paints the classes; ``names`` are those of the directions, else the classes' numbers.
+
     Raises:
         LatentError: The model has no classes, or no such layers.
     """

@@ -70,7 +70,11 @@ def along(
     *,
     layers: Layers | None = None,
 ) -> Float[Tensor, "k s d"]:
-    """The styles of one image at several strengths."""
+    """The styles ``w`` of one image, moved along ``direction`` by several strengths; see `apply_direction`.
+
+    Raises:
+        LatentError: The direction does not fit ``G``, or it has no such ``layers``.
+    """
     many = w.expand(len(strengths), *w.shape)
     return apply_direction(G, many, direction, strengths, layers=layers)
 

@@ -26,7 +26,7 @@ LENGTH_TOLERANCE = 1e-3
 
 
 def write_directions(path: Path, directions: Sequence[Direction], G: Any) -> None:
-    """Write directions of ``G``. Raises `OutputError`."""
+    """Write directions of ``G`` to ``path``. Raises `OutputError`."""
     described = [
         {
             "name": direction.name,

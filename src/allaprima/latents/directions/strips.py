@@ -70,6 +70,9 @@ def strip_film(
 
     Yields:
         [height, width, 3]: all images side by side, each with its name under it.
+
+    Raises:
+        LatentError: See `strips`.
     """
     pairs = _pairs(ws, directions)
     start = torch.stack([w for w, _ in pairs])

@@ -35,6 +35,9 @@ class Tuning:
             equation 6); 0: let the other images go where they will.
         reach: How far from a pivot, towards a random w: α of equation 4, in lengths of w - mean(w).
         seed: Of these random w.
+
+    Raises:
+        ConfigError: A number is out of range.
     """
 
     steps: int = 100

@@ -40,6 +40,9 @@ class Search:
         exploration: Noise on w at first: on each number this share of the typical distance of w from its mean.
         noise_weight: Of the penalty on noise maps that are no noise any more; None leaves the model's own noise.
         seed: Of the exploration.
+
+    Raises:
+        ConfigError: There is no such space, or a number is out of range.
     """
 
     space: Space = "w+"

@@ -44,7 +44,7 @@ def read_target(path: Path, G: Any) -> Target:
 
 
 def fit_target(picture: Image.Image, G: Any, *, name: str = "target") -> Target:
-    """Bring a picture (L, LA, RGB, RGBA) to the model's size and channels.
+    """Bring a picture (L, LA, RGB, RGBA) to the size and channels of ``G``; errors call it ``name``.
 
     One of the model's aspect is resized, of any other the largest centred part of that aspect; the filter is Lanczos'.
     Alpha that the model does not have is taken away over white, alpha that it has is added opaque; colours become gray

@@ -11,6 +11,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from allaprima.models.judge import Judge
 from allaprima.models.lucidrains.colour import to_unit
 from allaprima.models.lucidrains.layers import BLUR, blur, he_
 from allaprima.models.lucidrains.spec import LucidrainsDiscriminator
@@ -45,7 +46,7 @@ class DiscriminatorBlock(nn.Module):
         return quantize(y, self.codebook) if self.quantizes else y
 
 
-class Discriminator(nn.Module):
+class Discriminator(Judge):
     """Image → logit, positive for what it takes for real.
 
     Deviations: it takes images in [-1, 1] (`allaprima.models.lucidrains.colour`), and its sign is turned. By the hinge
@@ -56,9 +57,6 @@ class Discriminator(nn.Module):
     def __init__(self, spec: LucidrainsDiscriminator) -> None:
         super().__init__()
         self.spec = spec
-        self.c_dim = spec.c_dim
-        self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
-        self.img_resolution = max(spec.height, spec.width)
         channels = spec.img_channels
         for number, resolution in enumerate(spec.resolutions, start=1):
             dictionary = spec.fq_dict_size if number in spec.fq_layers else None
@@ -70,9 +68,7 @@ class Discriminator(nn.Module):
 
     def forward(self, image: Float[Tensor, "n rgb h w"], c: Float[Tensor, "n c"] | None = None) -> Float[Tensor, "n 1"]:
         """Judge images in [-1, 1]; ``c`` is ignored, as there are no labels."""
-        if image.shape[1:] != (self.img_channels, self.img_height, self.img_width):
-            wanted = [self.img_channels, self.img_height, self.img_width]
-            raise ValueError(f"images must be [n, {', '.join(map(str, wanted))}], got {list(image.shape)}")
+        self.check(image)
         x = to_unit(image.float())
         for block in self.children():
             x = block(x) if isinstance(block, DiscriminatorBlock) else x

@@ -98,7 +98,7 @@ def blur(x: Float[Tensor, "n c h w"], f: Float[Tensor, "k k"]) -> Float[Tensor, 
 
 def he_normal(out_channels: int, in_channels: int, size: int) -> nn.Parameter:
     """A new kernel for a rectified unit: He et al. (2015), equation 10."""
-    return nn.Parameter(torch.randn(out_channels, in_channels, size, size) * (2 / (in_channels * size**2)) ** 0.5)
+    return nn.Parameter(torch.randn(out_channels, in_channels, size, size).mul_((2 / (in_channels * size**2)) ** 0.5))
 
 
 def he_(layer: Layer) -> Layer:

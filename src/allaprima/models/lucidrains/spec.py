@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from allaprima.errors import ConfigError
 from allaprima.models.geometry import Geometry
+from allaprima.models.requirement import require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,9 @@ class LucidrainsGenerator(LucidrainsNetwork):
         map_depth: Layers of the mapping network.
         map_lr_multiplier: Learning rate of the mapping network, relative to the generator's.
         const_input: The base grid is a learned constant; off: a linear map of the mean style.
+
+    Raises:
+        ConfigError: A field is out of range, or does not go with another one.
     """
 
     z_dim: int = 512
@@ -91,6 +95,9 @@ class LucidrainsDiscriminator(LucidrainsNetwork):
     Attributes:
         fq_layers: Blocks, counted from 1, the finest, whose output is quantised to the nearest of learned vectors.
         fq_dict_size: How many such vectors a block has.
+
+    Raises:
+        ConfigError: A field is out of range, or does not go with another one.
     """
 
     fq_layers: tuple[int, ...] = ()
@@ -111,9 +118,3 @@ class LucidrainsDiscriminator(LucidrainsNetwork):
     def channels(self, resolution: int) -> int:
         """Feature maps that the block of a resolution makes."""
         return min(4 * self.network_capacity * (self.height // resolution), self.channel_max)
-
-
-def require(holds: bool, field: str, value: object, wanted: str) -> None:
-    """Raise a `ConfigError` about a field unless the condition holds."""
-    if not holds:
-        raise ConfigError(f"{field} is {value}: it must be {wanted}")

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from allaprima.layers import HeConv2d, HeLinear, MinibatchStd
 from allaprima.models.checkpointing import Forgetful
 from allaprima.models.growth import Growing, look
+from allaprima.models.judge import Judge
 from allaprima.models.precision import at_least_fp32, enter_block
 from allaprima.models.progan.spec import GrowingDiscriminatorNetwork, ProGANDiscriminator
 
@@ -83,7 +84,7 @@ class DiscriminatorEpilogue(nn.Module):
         return y
 
 
-class GrowingDiscriminator(Growing):
+class GrowingDiscriminator(Growing, Judge):
     """Image → outputs; what these mean is said by the classes that inherit from it."""
 
     recomputes: bool = False  # set by `allaprima.models.checkpointing.set_checkpointing`
@@ -99,9 +100,7 @@ class GrowingDiscriminator(Growing):
         halve_last: bool = False,
     ) -> None:
         super().__init__(spec.geometry)
-        self.c_dim = spec.c_dim
-        self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
-        self.img_resolution = max(spec.height, spec.width)
+        self.spec = spec
         for resolution in reversed(spec.geometry.resolutions[1:]):
             block = DiscriminatorBlock(
                 spec,
@@ -116,9 +115,7 @@ class GrowingDiscriminator(Growing):
 
     def outputs(self, image: Float[Tensor, "n rgb h w"]) -> Float[Tensor, "n out"]:
         """The last layer's outputs for images in [-1, 1], of full size at any level of detail."""
-        if image.shape[1:] != (self.img_channels, self.img_height, self.img_width):
-            wanted = [self.img_channels, self.img_height, self.img_width]
-            raise ValueError(f"images must be [n, {', '.join(map(str, wanted))}], got {list(image.shape)}")
+        self.check(image)
         blocks = [block for block in self.children() if isinstance(block, DiscriminatorBlock)]
         stages = [Forgetful(b) for b in blocks] if self.recomputes else blocks
         y: Tensor = self.b4(look(self.geometry.pad(image), stages, self.b4, self.missing()))
@@ -141,7 +138,6 @@ class Discriminator(GrowingDiscriminator):
             equalized=spec.equalized,
             halve_last=spec.halve_last,
         )
-        self.spec = spec
         self.label_head = spec.c_dim > 0
 
     def forward(

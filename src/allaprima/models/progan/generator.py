@@ -15,26 +15,10 @@ from torch import Tensor, nn
 from allaprima.layers import Generators, HeConv2d, HeLinear, NoiseMode, pixel_norm
 from allaprima.models.checkpointing import through
 from allaprima.models.growth import Growing, GrowingGenerator, Stage, paint
-from allaprima.models.mapping import MappingNetwork
+from allaprima.models.mapping import LatentNormalization
 from allaprima.models.precision import at_least_fp32, enter_block, in_format_of
 from allaprima.models.progan.spec import ProGANGenerator
-from allaprima.ops import bias_act, normalize_second_moment
-
-
-class LatentNormalization(MappingNetwork):
-    """A mapping network without layers: z and the label, side by side, scaled to one hypersphere.
-
-    The average of w stays 0, so that truncation shrinks the latent.
-    """
-
-    def __init__(self, *, z_dim: int, c_dim: int) -> None:
-        w_dim = z_dim + c_dim
-        super().__init__(z_dim=w_dim, c_dim=0, w_dim=w_dim, num_ws=1, num_layers=0, w_avg_beta=1.0)
-        self.z_dim, self.c_dim = z_dim, c_dim
-
-    def inputs(self, z: Tensor | None, c: Tensor | None) -> Tensor:
-        """The vector that is painted from: latent and label, normalised together."""
-        return normalize_second_moment(latent_and_label(z, c, z_dim=self.z_dim, c_dim=self.c_dim))
+from allaprima.ops import bias_act
 
 
 class SynthesisBlock(nn.Module):
@@ -100,7 +84,7 @@ class SynthesisNetwork(Growing):
         force_fp32: bool = False,
         update_emas: bool = False,
     ) -> Float[Tensor, "n rgb h w"]:
-        """Paint images, about [-1, 1], not clamped.
+        """Paint images of ``ws``, about [-1, 1], not clamped.
 
         ``force_fp32`` runs all blocks in float32. There is no noise and no moving average here: ``noise_mode``,
         ``generators`` and ``update_emas`` are ignored.
@@ -137,18 +121,3 @@ def to_rgb(in_channels: int, out_channels: int, *, equalized: bool = True, conv_
         equalized=equalized,
         conv_clamp=conv_clamp,
     )
-
-
-def latent_and_label(z: Tensor | None, c: Tensor | None, *, z_dim: int, c_dim: int) -> Float[Tensor, "n d"]:
-    """[z, c], or z alone without labels; ValueError if one of them has the wrong shape."""
-    if z is None or z.shape[1:] != (z_dim,):
-        raise ValueError(f"z must be [n, {z_dim}], got {_shape(z)}")
-    if not c_dim:
-        return at_least_fp32(z)
-    if c is None or c.shape[1:] != (c_dim,):
-        raise ValueError(f"this model has labels: c must be [n, {c_dim}], got {_shape(c)}")
-    return torch.cat([at_least_fp32(z), at_least_fp32(c)], dim=1)
-
-
-def _shape(x: Tensor | None) -> str:
-    return "None" if x is None else str(list(x.shape))

@@ -2,57 +2,25 @@
 
 from dataclasses import dataclass
 
-from allaprima.errors import ConfigError
-from allaprima.models.geometry import Geometry, channels_at
-from allaprima.models.precision import is_half
+from allaprima.models.pyramid import Pyramid
+from allaprima.models.requirement import require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GrowingNetwork:
-    """What the specs of growing networks share.
+class GrowingNetwork(Pyramid):
+    """What the specs of growing networks share; other fields as in `Pyramid`.
 
     Attributes:
-        height: Rows of the images.
-        width: Columns of the images.
-        img_channels: 1 gray, 2 gray with alpha, 3 RGB, 4 RGB with alpha, or any other number.
-        c_dim: Size of the label; 0 for none.
-        channel_base: Feature maps at resolution r are ``channel_base // r`` (twice TensorFlow's ``fmap_base``) …
-        channel_max: … but at most so many.
-        num_fp16_res: The so many finest resolutions run in half precision where a training or a caller asks for that.
+        channel_base: Feature maps at resolution r are ``channel_base // r`` (twice TensorFlow's ``fmap_base``).
         conv_clamp: Bound of every layer's output, against overflow in half precision; None does not bound.
     """
 
-    height: int
-    width: int
-    img_channels: int
-    c_dim: int = 0
-    channel_base: int = 16384
-    channel_max: int = 512
-    num_fp16_res: int = 0
     conv_clamp: float | None = None
 
     def __post_init__(self) -> None:
-        Geometry(self.height, self.width)
-        require(self.img_channels >= 1, "img_channels", self.img_channels, "at least 1")
-        require(self.c_dim >= 0, "c_dim", self.c_dim, "at least 0")
-        require(self.channel_base >= 1, "channel_base", self.channel_base, "at least 1")
-        require(self.channel_max >= 1, "channel_max", self.channel_max, "at least 1")
-        require(self.num_fp16_res >= 0, "num_fp16_res", self.num_fp16_res, "at least 0")
+        Pyramid.__post_init__(self)
         bound = self.conv_clamp
         require(bound is None or bound > 0, "conv_clamp", bound, "more than 0, or None for no bound")
-
-    @property
-    def geometry(self) -> Geometry:
-        """The grids between the base and the image."""
-        return Geometry(self.height, self.width)
-
-    def channels(self, resolution: int) -> int:
-        """Feature maps at a resolution."""
-        return channels_at(resolution, base=self.channel_base, maximum=self.channel_max)
-
-    def is_half(self, resolution: int) -> bool:
-        """Whether the block of this resolution is among those that may run in half precision."""
-        return is_half(self.geometry, resolution, self.num_fp16_res)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +54,9 @@ class ProGANGenerator(GrowingNetwork):
         leaky: Leaky rectified units; off: plain ones.
         bias_per_place: The first layer has a bias for each place of the base grid, not for each channel: so in
             networks of pytorch_GAN_zoo.
+
+    Raises:
+        ConfigError: A field is out of range, or does not go with another one.
     """
 
     z_dim: int = 512
@@ -121,9 +92,3 @@ class ProGANDiscriminator(GrowingDiscriminatorNetwork):
     equalized: bool = True
     leaky: bool = True
     halve_last: bool = False
-
-
-def require(holds: bool, field: str, value: object, wanted: str) -> None:
-    """Raise a `ConfigError` in one sentence unless ``holds``."""
-    if not holds:
-        raise ConfigError(f"{field} is {value}: it must be {wanted}")

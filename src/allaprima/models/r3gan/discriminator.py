@@ -10,13 +10,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.models.checkpointing import through
+from allaprima.models.judge import Judge
 from allaprima.models.precision import enter_block
 from allaprima.models.r3gan.layers import Convolution, LabelEmbedding
 from allaprima.models.r3gan.spec import R3GANDiscriminator
 from allaprima.models.r3gan.stage import discriminator_stage
 
 
-class Discriminator(nn.Module):
+class Discriminator(Judge):
     """Image → logit, higher for what it takes for real; only differences between logits mean something in R3GAN."""
 
     recomputes: bool = False  # set by `allaprima.models.checkpointing.set_checkpointing`
@@ -25,9 +26,6 @@ class Discriminator(nn.Module):
         super().__init__()
         self.spec = spec
         self.geometry = spec.geometry
-        self.c_dim = spec.c_dim
-        self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
-        self.img_resolution = max(spec.height, spec.width)
         resolutions = spec.geometry.resolutions[::-1]
         self.ExtractionLayer = Convolution(spec.img_channels, spec.channels(resolutions[0]))
         self.MainLayers = nn.ModuleList(discriminator_stage(spec, resolution) for resolution in resolutions)
@@ -36,9 +34,7 @@ class Discriminator(nn.Module):
 
     def forward(self, image: Float[Tensor, "n rgb h w"], c: Float[Tensor, "n c"] | None = None) -> Float[Tensor, "n 1"]:
         """Judge images in [-1, 1]; ``c`` are their labels, None or [n, 0] for a network without labels."""
-        if image.shape[1:] != (self.img_channels, self.img_height, self.img_width):
-            wanted = [self.img_channels, self.img_height, self.img_width]
-            raise ValueError(f"images must be [n, {', '.join(map(str, wanted))}], got {list(image.shape)}")
+        self.check(image)
         half: torch.dtype | None = self.MainLayers[0].half_dtype  # type: ignore[assignment]
         x: Tensor = self.ExtractionLayer(enter_block(self.geometry.pad(image), half))
         for stage in self.MainLayers:

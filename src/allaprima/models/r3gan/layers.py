@@ -26,7 +26,7 @@ class Weight(nn.Module):
 
     def __init__(self, *shape: int, gain: float = 1.0) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(shape) * (gain / math.prod(shape[1:]) ** 0.5))
+        self.weight = nn.Parameter(torch.randn(shape).mul_(gain / math.prod(shape[1:]) ** 0.5))
 
 
 class Linear(Weight):

@@ -22,6 +22,7 @@ class LatentMapping:
     """
 
     num_ws = 1
+    num_layers = 0  # see `allaprima.models.painter.Painter.has_w`
 
     def __init__(self, z_dim: int, embedding: LabelEmbedding | None, reader: Linear) -> None:
         self.z_dim, self.w_dim = z_dim, reader.weight.shape[1]

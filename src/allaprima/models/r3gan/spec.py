@@ -2,26 +2,20 @@
 
 from dataclasses import dataclass
 
-from allaprima.errors import ConfigError
-from allaprima.models.geometry import Geometry, channels_at
-from allaprima.models.precision import is_half
+from allaprima.models.geometry import channels_at
+from allaprima.models.pyramid import Pyramid
+from allaprima.models.requirement import require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backbone:
-    """What both networks have: stages of residual blocks, one stage for each resolution.
+class Backbone(Pyramid):
+    """What both networks have: stages of residual blocks, one stage for each resolution; other fields as in `Pyramid`.
 
     The defaults are the published network for faces of 64×64 (Huang et al. 2024, appendix: configurations).
 
     Attributes:
-        height: Rows of the images.
-        width: Columns of the images.
-        img_channels: 1 gray, 2 gray with alpha, 3 RGB, 4 RGB with alpha, or any other number.
-        c_dim: Size of the label; 0 for none.
         embed_dim: Size of the embedded label; None: that of z in the generator, and in the discriminator as many as
             there are feature maps on the base grid.
-        channel_base: Feature maps at resolution r are ``channel_base // r`` …
-        channel_max: … but at most so many.
         cardinality: Groups of the 3×3 convolutions of ``channel_max`` feature maps; fewer maps have, in proportion,
             fewer groups.
         widths: Feature maps from the base grid upward, instead of ``channel_base`` and ``channel_max``.
@@ -29,45 +23,36 @@ class Backbone:
         blocks_per_stage: Residual blocks of each stage.
         expansion: The 3×3 convolution of a block has so many times the feature maps of its stage.
         resample_filter: Taps of the low-pass filter, before it is widened by the pixels themselves.
-        num_fp16_res: The so many finest resolutions run in half precision where a training or a caller asks for that.
     """
 
-    height: int
-    width: int
-    img_channels: int
-    c_dim: int = 0
-    embed_dim: int | None = None
     channel_base: int = 24576
     channel_max: int = 768
+    num_fp16_res: int = 3
+    embed_dim: int | None = None
     cardinality: int = 96
     widths: tuple[int, ...] | None = None
     cardinalities: tuple[int, ...] | None = None
     blocks_per_stage: int = 2
     expansion: int = 2
     resample_filter: tuple[float, ...] = (1, 2, 1)
-    num_fp16_res: int = 3
 
     def __post_init__(self) -> None:
+        Pyramid.__post_init__(self)
         for field, least in LEAST.items():
             value = getattr(self, field)
-            _require(value is None or value >= least, field, value, f"at least {least}")
+            require(value is None or value >= least, field, value, f"at least {least}")
         stages = len(self.geometry.resolutions)
         for field in ("widths", "cardinalities"):
             values = getattr(self, field)
             fits = values is None or (len(values) == stages and min(values) >= 1)
-            _require(fits, field, values, f"{stages} numbers of at least 1, one for each resolution")
+            require(fits, field, values, f"{stages} numbers of at least 1, one for each resolution")
         taps = self.resample_filter
         odd = len(taps) % 2 == 1 and sum(taps) != 0
-        _require(odd, "resample_filter", taps, "an odd number of taps, of a sum other than 0")
+        require(odd, "resample_filter", taps, "an odd number of taps, of a sum other than 0")
         if self.cardinalities is not None:
             wide = [self.channels(resolution) * self.expansion for resolution in self.geometry.resolutions]
             divide = all(maps % groups == 0 for maps, groups in zip(wide, self.cardinalities, strict=True))
-            _require(divide, "cardinalities", self.cardinalities, f"divisors of the expanded widths {tuple(wide)}")
-
-    @property
-    def geometry(self) -> Geometry:
-        """The grids between the base and the image."""
-        return Geometry(self.height, self.width)
+            require(divide, "cardinalities", self.cardinalities, f"divisors of the expanded widths {tuple(wide)}")
 
     @property
     def num_blocks(self) -> int:
@@ -90,22 +75,8 @@ class Backbone:
         expanded = channels * self.expansion
         return next(groups for groups in range(min(wanted, expanded), 0, -1) if expanded % groups == 0)
 
-    def is_half(self, resolution: int) -> bool:
-        """Whether the stage of this resolution is among those that may run in half precision."""
-        return is_half(self.geometry, resolution, self.num_fp16_res)
 
-
-LEAST = {
-    "img_channels": 1,
-    "c_dim": 0,
-    "embed_dim": 1,
-    "channel_base": 1,
-    "channel_max": 1,
-    "cardinality": 1,
-    "blocks_per_stage": 1,
-    "expansion": 1,
-    "num_fp16_res": 0,
-}
+LEAST = {"embed_dim": 1, "cardinality": 1, "blocks_per_stage": 1, "expansion": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,13 +85,16 @@ class R3GANGenerator(Backbone):
 
     Attributes:
         z_dim: Size of the latent z.
+
+    Raises:
+        ConfigError: A field is out of range, or does not go with another one.
     """
 
     z_dim: int = 64
 
     def __post_init__(self) -> None:
         Backbone.__post_init__(self)
-        _require(self.z_dim >= 1, "z_dim", self.z_dim, "at least 1")
+        require(self.z_dim >= 1, "z_dim", self.z_dim, "at least 1")
 
     @property
     def num_ws(self) -> int:
@@ -146,8 +120,3 @@ class R3GANDiscriminator(Backbone):
     def embedded(self) -> int:
         """Size of the embedded label, 0 without labels."""
         return (self.embed_dim or self.channels(4)) if self.c_dim else 0
-
-
-def _require(holds: bool, field: str, value: object, wanted: str) -> None:
-    if not holds:
-        raise ConfigError(f"{field} is {value}: it must be {wanted}")

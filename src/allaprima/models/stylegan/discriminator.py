@@ -15,7 +15,6 @@ class Discriminator(GrowingDiscriminator):
 
     def __init__(self, spec: StyleGANDiscriminator) -> None:
         super().__init__(spec, outputs=max(spec.c_dim, 1), blur_filter=spec.blur_filter)
-        self.spec = spec
 
     def forward(self, image: Float[Tensor, "n rgb h w"], c: Float[Tensor, "n c"] | None = None) -> Float[Tensor, "n 1"]:
         """Judge images in [-1, 1]; ``c`` are their labels, None or [n, 0] for a network without labels."""

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from allaprima.models.progan.spec import GrowingDiscriminatorNetwork, GrowingNetwork, require
+from allaprima.models.progan.spec import GrowingDiscriminatorNetwork, GrowingNetwork
+from allaprima.models.requirement import require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

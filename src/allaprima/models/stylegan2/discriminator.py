@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from allaprima.layers import EqualizedConv2d, EqualizedLinear, MinibatchStd
 from allaprima.models.checkpointing import Forgetful, through
 from allaprima.models.growth import Growing, look
+from allaprima.models.judge import Judge
 from allaprima.models.mapping import MappingNetwork
 from allaprima.models.precision import at_least_fp32, enter_block, in_format_of
 from allaprima.models.stylegan2.spec import StyleGAN2Discriminator
@@ -121,7 +122,7 @@ class DiscriminatorEpilogue(nn.Module):
         return y if cmap is None else (y * cmap).sum(dim=1, keepdim=True)
 
 
-class Discriminator(Growing):
+class Discriminator(Growing, Judge):
     """Image → logit, positive for what it takes for real."""
 
     recomputes: bool = False  # set by `allaprima.models.checkpointing.set_checkpointing`
@@ -129,9 +130,6 @@ class Discriminator(Growing):
     def __init__(self, spec: StyleGAN2Discriminator) -> None:
         super().__init__(spec.geometry, grows=spec.growing)
         self.spec = spec
-        self.c_dim = spec.c_dim
-        self.img_channels, self.img_height, self.img_width = spec.img_channels, spec.height, spec.width
-        self.img_resolution = max(spec.height, spec.width)
         for resolution in reversed(spec.geometry.resolutions[1:]):
             self.add_module(f"b{resolution}", DiscriminatorBlock(spec, resolution))
         if spec.c_dim and spec.label_output == "projection":
@@ -149,9 +147,7 @@ class Discriminator(Growing):
 
     def forward(self, image: Float[Tensor, "n rgb h w"], c: Float[Tensor, "n c"] | None = None) -> Float[Tensor, "n 1"]:
         """Judge images in [-1, 1]; ``c`` are their labels, None or [n, 0] for a network without labels."""
-        if image.shape[1:] != (self.img_channels, self.img_height, self.img_width):
-            wanted = [self.img_channels, self.img_height, self.img_width]
-            raise ValueError(f"images must be [n, {', '.join(map(str, wanted))}], got {list(image.shape)}")
+        self.check(image)
         blocks = [block for block in self.children() if isinstance(block, DiscriminatorBlock)]
         image = self.geometry.pad(image)
         x: Tensor | None = None

@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from allaprima.errors import ConfigError
-from allaprima.models.geometry import Geometry, channels_at
+from allaprima.models.geometry import Geometry
 from allaprima.models.mapping import LabelInput
-from allaprima.models.precision import is_half
+from allaprima.models.pyramid import Pyramid
+from allaprima.models.requirement import require
 
 Architecture = Literal["skip", "resnet", "orig"]
+"""How colours enter or leave a network: StyleGAN2 (Karras et al. 2020), figure 7."""
 LabelOutput = Literal["projection", "logits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StyleGAN2Generator:
+class StyleGAN2Generator(Pyramid):
     """Spec of a generator. Field names are those of the reference tools where these have one.
 
     Attributes:
@@ -38,19 +39,17 @@ class StyleGAN2Generator:
         map_hidden: Size of the mapping network's layers before the last; None: that of w.
         num_fp16_res: The so many finest resolutions run in half precision where a training or a caller asks for that.
         conv_clamp: Bound of every layer's output, against overflow in half precision; None does not bound.
+
+    Raises:
+        ConfigError: A field is out of range, or does not go with another one.
     """
 
-    height: int
-    width: int
-    img_channels: int
+    channel_base: int = 32768
     z_dim: int = 512
-    c_dim: int = 0
     w_dim: int = 512
     map_depth: int = 8
     map_lr_multiplier: float = 0.01
     w_avg_beta: float = 0.998
-    channel_base: int = 32768
-    channel_max: int = 512
     architecture: Architecture = "skip"
     use_noise: bool = True
     resample_filter: tuple[float, ...] = (1, 3, 3, 1)
@@ -59,17 +58,17 @@ class StyleGAN2Generator:
     label_input: LabelInput = "embed"
     embed_dim: int | None = None
     map_hidden: int | None = None
-    num_fp16_res: int = 0
     conv_clamp: float | None = None
 
     def __post_init__(self) -> None:
+        Pyramid.__post_init__(self)
         check_network(self)
-        _require(self.label_input in get_args(LabelInput), "label_input", self.label_input, "embed or concat")
-        _require(self.z_dim >= 1, "z_dim", self.z_dim, "at least 1")
-        _require(self.w_dim >= 1, "w_dim", self.w_dim, "at least 1")
-        _require(self.map_depth >= 1, "map_depth", self.map_depth, "at least 1")
-        _require(self.map_lr_multiplier > 0, "map_lr_multiplier", self.map_lr_multiplier, "more than 0")
-        _require(0 <= self.w_avg_beta <= 1, "w_avg_beta", self.w_avg_beta, "between 0 and 1")
+        require(self.label_input in get_args(LabelInput), "label_input", self.label_input, "embed or concat")
+        require(self.z_dim >= 1, "z_dim", self.z_dim, "at least 1")
+        require(self.w_dim >= 1, "w_dim", self.w_dim, "at least 1")
+        require(self.map_depth >= 1, "map_depth", self.map_depth, "at least 1")
+        require(self.map_lr_multiplier > 0, "map_lr_multiplier", self.map_lr_multiplier, "more than 0")
+        require(0 <= self.w_avg_beta <= 1, "w_avg_beta", self.w_avg_beta, "between 0 and 1")
 
     @property
     def geometry(self) -> Geometry:
@@ -81,17 +80,9 @@ class StyleGAN2Generator:
         """How many layers take a style of their own."""
         return 2 * len(self.geometry.resolutions)
 
-    def channels(self, resolution: int) -> int:
-        """Feature maps at a resolution."""
-        return channels_at(resolution, base=self.channel_base, maximum=self.channel_max)
-
-    def is_half(self, resolution: int) -> bool:
-        """Whether the block of this resolution is among those that may run in half precision."""
-        return is_half(self.geometry, resolution, self.num_fp16_res)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StyleGAN2Discriminator:
+class StyleGAN2Discriminator(Pyramid):
     """Spec of a discriminator; fields as in `StyleGAN2Generator`.
 
     Attributes:
@@ -105,41 +96,39 @@ class StyleGAN2Discriminator:
         doublings: How often the base grid is doubled; None: as often as a base of at least 4 allows.
         mbstd_group: Images in a group of the minibatch standard deviation; None: the whole batch.
         mbstd_num_channels: Feature maps that the minibatch standard deviation appends; 0 turns it off.
+
+    Raises:
+        ConfigError: A field is out of range, or does not go with another one.
     """
 
-    height: int
-    width: int
-    img_channels: int
-    c_dim: int = 0
+    channel_base: int = 32768
     cmap_dim: int | None = None
     map_depth: int = 8
     map_lr_multiplier: float = 0.01
     map_hidden: int | None = None
     embed_dim: int | None = None
     label_output: LabelOutput = "projection"
-    channel_base: int = 32768
-    channel_max: int = 512
     architecture: Architecture = "resnet"
     resample_filter: tuple[float, ...] = (1, 3, 3, 1)
     growing: bool = False
     doublings: int | None = None
     mbstd_group: int | None = 4
     mbstd_num_channels: int = 1
-    num_fp16_res: int = 0
     conv_clamp: float | None = None
 
     def __post_init__(self) -> None:
+        Pyramid.__post_init__(self)
         check_network(self)
         top, maps = self.channels(4), self.mbstd_num_channels
         divides = maps == 0 or (maps > 0 and top % maps == 0)
-        _require(divides, "mbstd_num_channels", maps, f"0 or a divisor of the {top} feature maps at 4×4")
+        require(divides, "mbstd_num_channels", maps, f"0 or a divisor of the {top} feature maps at 4×4")
         group = self.mbstd_group
-        _require(group is None or group >= 1, "mbstd_group", group, "at least 1, or None for the whole batch")
-        _require(self.cmap_dim is None or self.cmap_dim >= 1, "cmap_dim", self.cmap_dim, "at least 1, or None")
+        require(group is None or group >= 1, "mbstd_group", group, "at least 1, or None for the whole batch")
+        require(self.cmap_dim is None or self.cmap_dim >= 1, "cmap_dim", self.cmap_dim, "at least 1, or None")
         kind = self.label_output
-        _require(kind in get_args(LabelOutput), "label_output", kind, "projection or logits")
-        _require(self.map_lr_multiplier > 0, "map_lr_multiplier", self.map_lr_multiplier, "more than 0")
-        _require(self.map_depth >= 0, "map_depth", self.map_depth, "at least 0")
+        require(kind in get_args(LabelOutput), "label_output", kind, "projection or logits")
+        require(self.map_lr_multiplier > 0, "map_lr_multiplier", self.map_lr_multiplier, "more than 0")
+        require(self.map_depth >= 0, "map_depth", self.map_depth, "at least 0")
 
     @property
     def geometry(self) -> Geometry:
@@ -155,37 +144,18 @@ class StyleGAN2Discriminator:
             return self.c_dim
         return self.channels(4) if self.cmap_dim is None else self.cmap_dim
 
-    def channels(self, resolution: int) -> int:
-        """Feature maps at a resolution."""
-        return channels_at(resolution, base=self.channel_base, maximum=self.channel_max)
-
-    def is_half(self, resolution: int) -> bool:
-        """Whether the block of this resolution is among those that may run in half precision."""
-        return is_half(self.geometry, resolution, self.num_fp16_res)
-
 
 def check_network(spec: StyleGAN2Generator | StyleGAN2Discriminator) -> None:
     """Raise a `ConfigError` if fields that both networks have cannot work."""
-    Geometry(spec.height, spec.width, spec.doublings)
-    _require(spec.img_channels >= 1, "img_channels", spec.img_channels, "at least 1")
-    _require(spec.c_dim >= 0, "c_dim", spec.c_dim, "at least 0")
-    _require(spec.embed_dim is None or spec.embed_dim >= 1, "embed_dim", spec.embed_dim, "at least 1, or None")
-    _require(spec.map_hidden is None or spec.map_hidden >= 1, "map_hidden", spec.map_hidden, "at least 1, or None")
-    _require(spec.channel_base >= 1, "channel_base", spec.channel_base, "at least 1")
-    _require(spec.channel_max >= 1, "channel_max", spec.channel_max, "at least 1")
-    _require(spec.num_fp16_res >= 0, "num_fp16_res", spec.num_fp16_res, "at least 0")
-    _require(spec.architecture in get_args(Architecture), "architecture", spec.architecture, "skip, resnet or orig")
-    _require(
+    require(spec.embed_dim is None or spec.embed_dim >= 1, "embed_dim", spec.embed_dim, "at least 1, or None")
+    require(spec.map_hidden is None or spec.map_hidden >= 1, "map_hidden", spec.map_hidden, "at least 1, or None")
+    require(spec.architecture in get_args(Architecture), "architecture", spec.architecture, "skip, resnet or orig")
+    require(
         not spec.growing or spec.architecture == "orig", "growing", spec.growing, "False unless architecture is orig"
     )
     taps = spec.resample_filter
-    _require(
+    require(
         len(taps) % 2 == 0 and sum(taps) != 0, "resample_filter", taps, "an even number of taps, of a sum other than 0"
     )
     bound = spec.conv_clamp
-    _require(bound is None or bound > 0, "conv_clamp", bound, "more than 0, or None for no bound")
-
-
-def _require(holds: bool, field: str, value: object, wanted: str) -> None:
-    if not holds:
-        raise ConfigError(f"{field} is {value}: it must be {wanted}")
+    require(bound is None or bound > 0, "conv_clamp", bound, "more than 0, or None for no bound")

@@ -54,7 +54,10 @@ class SynthesisLayer(nn.Module):
         force_fp32: bool = False,
         update_emas: bool = False,
     ) -> Float[Tensor, "n o h2 w2"]:
-        """Map ``x`` in the style of ``w``."""
+        """Map ``x`` in the style of ``w``.
+
+        ``force_fp32`` computes in float32; ``update_emas`` lets the average magnitude follow that of ``x``.
+        """
         x = enter_block(x, None if force_fp32 else self.half_dtype)
         if update_emas and not self.takes_gain_first:
             self._track_magnitude(x)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from allaprima.errors import ConfigError
+from allaprima.models.requirement import require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,9 @@ class StyleGAN3Generator:
         conv_clamp: Bound of every layer's output, against overflow in half precision; None does not bound.
         num_fp16_res: The so many finest resolutions run in half precision where a training or a caller asks for that.
         magnitude_ema_beta: Share of itself that the average magnitude of a layer's input keeps at each update.
+
+    Raises:
+        ConfigError: A field is out of range, or does not go with another one.
     """
 
     height: int
@@ -92,5 +96,4 @@ class StyleGAN3Generator:
         return self.num_layers + 2
 
     def _require(self, field: str, holds: bool, wanted: str) -> None:
-        if not holds:
-            raise ConfigError(f"{field} is {getattr(self, field)}: it must be {wanted}")
+        require(holds, field, getattr(self, field), wanted)

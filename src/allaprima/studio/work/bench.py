@@ -10,7 +10,6 @@ from allaprima.checkpoint import Networks, load_networks
 from allaprima.errors import LatentError, ModelFileError
 from allaprima.latents import Direction, pca, sefa
 from allaprima.metrics.detector import hash_of
-from allaprima.models import ProGANGenerator, R3GANGenerator
 
 MOST_DIRECTIONS = 12
 
@@ -67,8 +66,3 @@ class Bench:
                 f"there is no direction {which!r}: this model has {method}-0 to {method}-{len(found) - 1}"
             )
         return found[int(index)]
-
-
-def has_w(G: Any) -> bool:
-    """Whether a model has a space W; Progressive GAN and R3GAN paint from normalised latents."""
-    return not isinstance(G.spec, ProGANGenerator | R3GANGenerator)

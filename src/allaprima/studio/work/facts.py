@@ -4,7 +4,7 @@ from typing import Any
 
 from allaprima.models import StyleGAN3Generator, noise_maps, style_layers
 from allaprima.studio.wish import MAP_STRIDE
-from allaprima.studio.work.bench import Bench, has_w
+from allaprima.studio.work.bench import Bench
 from allaprima.visuals.facts import facts
 
 MOST_CLASSES = 1000
@@ -28,7 +28,7 @@ def describe(bench: Bench, name: str) -> dict[str, Any]:
             {"name": layer.name, "resolution": layer.resolution, "depth": layer.depth} for layer in style_layers(G)
         ],
         "noise": list(noise_maps(G)),
-        "has_w": has_w(G),
+        "has_w": G.has_w,
         "is_movable": isinstance(G.spec, StyleGAN3Generator),
         "has_judge": networks.D is not None,
         "map_stride": MAP_STRIDE,

@@ -20,7 +20,7 @@ from allaprima.errors import ConfigError, LatentError
 from allaprima.images import has_alpha, to_pixels
 from allaprima.models import feature_layers, noise_maps, recording
 from allaprima.studio.wish import Move, Noise, Wish
-from allaprima.studio.work.bench import Bench, has_w
+from allaprima.studio.work.bench import Bench
 from allaprima.studio.work.painting import encoded, pixels_of
 from allaprima.studio.work.styles import Found, styles_of
 from allaprima.visuals import contributions, noise_deviation, principal_colours
@@ -165,7 +165,7 @@ def truncation(bench: Bench, wish: Wish, found: Found) -> Plain:
     wishes = [wish.model_copy(update={"truncation": psi, **still}) for psi in psis]
     pictures = pixels_of(bench, wishes, found)
     return {
-        "has_mean": has_w(G),
+        "has_mean": G.has_w,
         "steps": [{"psi": psi, "picture": address(each)} for psi, each in zip(psis, pictures, strict=True)],
     }
 

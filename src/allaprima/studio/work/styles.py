@@ -20,7 +20,7 @@ from allaprima.latents import apply_direction
 from allaprima.latents.centres import truncate
 from allaprima.latents.route import own_centre
 from allaprima.studio.wish import MAP_STRIDE, Wish
-from allaprima.studio.work.bench import Bench, has_w
+from allaprima.studio.work.bench import Bench
 
 Found = Mapping[str, Path]
 """Files of latents by the numbers of the projections that made them."""
@@ -104,7 +104,7 @@ def _add(G: Any, ws: Tensor, rows: Sequence[Row], psi: float, cutoff: int | None
     weights = torch.tensor([row.weight for row in rows], device=device)[:, None, None]
     owners = torch.tensor([row.wish for row in rows], device=device)
     ws.index_add_(0, owners, mapped * weights)
-    if not has_w(G):
+    if not G.has_w:
         lengths = torch.zeros_like(ws[..., :1])
         lengths.index_add_(0, owners, mapped.norm(dim=-1, keepdim=True) * weights)
         mine = sorted({row.wish for row in rows})

@@ -20,7 +20,7 @@ from allaprima.latents.paths import along_legs
 from allaprima.origin import Origin
 from allaprima.studio.films import STILL, Background, Film, Way
 from allaprima.studio.wish import ImageFormat, Wish
-from allaprima.studio.work.bench import Bench, has_w
+from allaprima.studio.work.bench import Bench
 from allaprima.studio.work.filming import filmed
 from allaprima.studio.work.painting import encoded
 from allaprima.studio.work.styles import Found, seed_at, styles_of
@@ -75,7 +75,7 @@ def walk_of(bench: Bench, way: Way, total: int, found: Found) -> Walk:
     keys = styles_of(bench, way.keys, found)
     route = Route(ws=keys, kind=way.kind, frames=total)
     made = walk(G, route, **how)
-    if has_w(G) or way.kind == "circle":
+    if G.has_w or way.kind == "circle":
         return made
     return replace(made, places=made.places._replace(latents=as_long_as(made, keys)))
 

@@ -8,3 +8,4 @@ from allaprima.training.recipes.stylegan2 import ADA, OTHERS, STYLEGAN2
 from allaprima.training.recipes.stylegan3 import STYLEGAN3
 
 RECIPES: dict[str, Recipe] = {**ADA, **STYLEGAN2, **STYLEGAN3, **PROGAN, **STYLEGAN, **R3GAN, **OTHERS, **LAPTOP}
+"""By the names that ``--recipe`` takes."""

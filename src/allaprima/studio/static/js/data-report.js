@@ -85,7 +85,7 @@ function flaws(report) {
   if (report.broken_total) found.push(`${many(report.broken_total, "file")} cannot be read.`);
   if (report.unlabelled && report.unlabelled < report.images) found.push(`${many(report.unlabelled, "image")} ${report.unlabelled === 1 ? "has" : "have"} no label, but others have one.`);
   if (report.rotated) found.push(`${many(report.rotated, "image")} lie on their side; they are turned when read.`);
-  if (report.colourless && report.colourless === report.images) found.push("All are gray though stored as colours: one channel halves the work.");
+  if (report.colourless && report.colourless === report.images) found.push("All are gray though stored as colours: with one channel there are no colours to learn.");
   return found;
 }
 

@@ -1,6 +1,6 @@
-"""What `test_many_processes` has torchrun start: a few steps of every kind of training, shared by all processes.
+"""What `test_many_processes` starts in many processes: a few steps of every kind of training, shared by all of them.
 
-The first process writes what each training has become to ``NAME.safetensors`` in the directory given.
+The first process writes what each training has become to ``COUNT/NAME.safetensors`` in the directory given.
 """
 
 import sys
@@ -39,6 +39,8 @@ def trained(processes: Processes, fields: dict[str, Any], seed: int) -> Run:
 
 def main(out: Path) -> None:
     with joined() as processes:
+        own = out / str(processes.count)
+        own.mkdir(exist_ok=True)
         for name, fields in SYSTEMS.items():
             with in_float64():
                 run = trained(processes, fields, seed=0)
@@ -48,7 +50,7 @@ def main(out: Path) -> None:
                 numbers |= {f"statistics.{key}": value for key, value in told(run).items()}
             assert_same_everywhere(processes, numbers)
             if processes.is_first:
-                save_file({key: value.contiguous() for key, value in numbers.items()}, out / f"{name}.safetensors")
+                save_file({key: value.contiguous() for key, value in numbers.items()}, own / f"{name}.safetensors")
 
 
 def told(run: Run) -> dict[str, Any]:

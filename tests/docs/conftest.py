@@ -1,0 +1,3 @@
+from tests.training.conftest import _small_sheets
+
+__all__ = ["_small_sheets"]
