@@ -61,6 +61,8 @@ def test_layout(capability: str) -> None:
     x, small, kernel = torch.randn(1, 128, 16, 20), torch.randn(1, 128, 8, 8), torch.randn(128, 128, 3, 3)
     assert in_quick_layout(x, kernel).is_contiguous(memory_format=torch.channels_last)
     assert in_quick_layout(small, kernel) is small
+    assert in_quick_layout(small.contiguous(memory_format=torch.channels_last), kernel).is_contiguous()
+    assert in_quick_layout(torch.randn(1, 256, 16, 16), torch.randn(256, 256, 3, 3)).is_contiguous()
     kernel.requires_grad_()
     assert in_quick_layout(x, kernel).is_contiguous() == (capability == "AVX2")
     with torch.no_grad():

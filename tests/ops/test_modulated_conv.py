@@ -9,6 +9,7 @@ from allaprima.ops import (
     conv2d,
     demodulation,
     downsampling_conv2d,
+    modulated_conv,
     modulated_conv2d,
     plain,
     setup_filter,
@@ -108,6 +109,16 @@ def test_demodulated_kernels_have_unit_norm() -> None:
     kernels = torch.stack([kernel_of_one_image(weight, s, demodulate=False) for s in style])
     norms = (kernels * demodulation(weight, style)[:, :, None, None, None]).square().sum(dim=(2, 3, 4))
     torch.testing.assert_close(norms, torch.ones_like(norms))
+
+
+@pytest.mark.parametrize("limit", [1, 100, 10000])
+@each_kernel
+def test_demodulation_without_gradients_is_the_same(monkeypatch: pytest.MonkeyPatch, k: int, limit: int) -> None:
+    _, weight, style = batch(k)
+    wanted = demodulation(weight, style)
+    monkeypatch.setattr(modulated_conv, "SLICE", limit)
+    with torch.no_grad():
+        torch.testing.assert_close(demodulation(weight, style), wanted)
 
 
 @with_and_without

@@ -29,6 +29,8 @@ def test_its_strips_do_not_show(monkeypatch: pytest.MonkeyPatch, limit: int) -> 
     x, weight = tensors(3, 6, 13, 22, o=7)
     monkeypatch.setattr(winograd, "STRIP", limit)
     monkeypatch.setattr(winograd, "LONG_STRIP", limit)
+    monkeypatch.setattr(winograd, "TILES", 1)
+    monkeypatch.setattr(winograd, "SLICE", 1)
     x.requires_grad_()
     weight.requires_grad_()
     y, expected = winograd_conv2d(x, weight), F.conv2d(x, weight, padding=1)
@@ -38,6 +40,13 @@ def test_its_strips_do_not_show(monkeypatch: pytest.MonkeyPatch, limit: int) -> 
         torch.autograd.grad(y, (x, weight), grad), torch.autograd.grad(expected, (x, weight), grad), strict=True
     ):
         assert_near(ours, theirs, tolerance=1e-11)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 7, 9])
+def test_the_slices_of_the_kernels_do_not_show(monkeypatch: pytest.MonkeyPatch, channels: int) -> None:
+    x, weight = tensors(2, 6, 9, 11, o=7)
+    monkeypatch.setattr(winograd, "SLICE", 36 * 6 * channels)
+    assert_near(winograd_conv2d(x, weight), F.conv2d(x, weight, padding=1), tolerance=1e-11)
 
 
 @each_padding

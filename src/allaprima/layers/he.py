@@ -68,7 +68,7 @@ class HeConv2d(nn.Module):
         constant = gain / (in_channels * kernel_size**2) ** 0.5
         self.weight_gain: float = constant if equalized else 1.0
         deviation = 1.0 if equalized else constant
-        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel_size, kernel_size) * deviation)
+        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel_size, kernel_size).mul_(deviation))
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
         blurs = bool(blur_filter) and (up or down)
         self.register_buffer("blur_filter", setup_filter(blur_filter) if blurs else None)
@@ -109,7 +109,7 @@ class HeLinear(nn.Module):
         constant = gain / in_features**0.5
         self.weight_gain: float = constant if equalized else 1.0
         deviation = 1.0 if equalized else constant
-        self.weight = nn.Parameter(torch.randn(out_features, in_features) * deviation)
+        self.weight = nn.Parameter(torch.randn(out_features, in_features).mul_(deviation))
         self.bias = nn.Parameter(torch.zeros(out_features)) if bias else None
 
     def forward(self, x: Float[Tensor, "n i"]) -> Float[Tensor, "n o"]:

@@ -34,7 +34,7 @@ class EqualizedLinear(nn.Module):
         self.activation = activation
         self.weight_gain = lr_multiplier / in_features**0.5
         self.bias_gain = lr_multiplier
-        self.weight = nn.Parameter(torch.randn(out_features, in_features) / lr_multiplier)
+        self.weight = nn.Parameter(torch.randn(out_features, in_features).div_(lr_multiplier))
         self.bias = nn.Parameter(torch.full((out_features,), initial_bias / lr_multiplier)) if bias else None
 
     def forward(self, x: Float[Tensor, "n i"]) -> Float[Tensor, "n o"]:

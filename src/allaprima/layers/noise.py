@@ -8,7 +8,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 NoiseMode = Literal["random", "const", "none"]
-Generators = torch.Generator | Sequence[torch.Generator] | None  # one for the batch, or one for each image of it
+"""New noise each time, the noise that the network keeps, or none: the words of the reference tools."""
+Generators = torch.Generator | Sequence[torch.Generator] | None
+"""One for the batch, or one for each image of it; None: PyTorch's global one."""
 Count = int | torch.SymInt
 """A number of images; a symbol while a network is exported for any number of them."""
 

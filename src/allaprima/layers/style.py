@@ -75,7 +75,10 @@ class StyledConv2d(nn.Module):
         generators: Generators = None,
         gain: float = 1.0,
     ) -> Float[Tensor, "n o h2 w2"]:
-        """Map ``x`` in the style of ``w``; ``gain`` multiplies the activation's own gain, and the clamp."""
+        """Map ``x`` in the style of ``w``; ``gain`` multiplies the activation's own gain, and the clamp.
+
+        ``noise_mode`` and ``generators`` decide the noise, as `noise` says.
+        """
         before, after = split_gain(self.activation, gain * ACTIVATIONS[self.activation].gain)
         y, scale = demodulating_conv2d(x, self.weight, self.affine(w), convolve=self._convolution())
         noise = self.noise(x.shape[0], mode=noise_mode, generators=generators)
@@ -90,7 +93,10 @@ class StyledConv2d(nn.Module):
         )
 
     def noise(self, count: Count, *, mode: NoiseMode, generators: Generators) -> Float[Tensor, "n 1 h w"] | None:
-        """The noise of this layer, scaled; None if there is none (``const`` gives one map for all images)."""
+        """The noise of this layer, scaled, for ``count`` images; None if there is none.
+
+        ``mode`` const gives one map for all images; random draws one for each from ``generators``.
+        """
         if not self.use_noise or mode == "none":
             return None
         if mode == "const":

@@ -1,5 +1,8 @@
 """Bias, activation, gain and clamp, in this order and in one step.
 
+The gain of ReLU is that of He et al. (2015), section 2.2, as in Progressive GAN (Karras et al. 2018), section 4.1;
+leaky ReLU and swish have the same, and all others 1, in the reference tools.
+
 Axes: n image, c channel; any further axes are rows and columns.
 """
 
@@ -36,6 +39,7 @@ ACTIVATIONS = {
     "softplus": Activation(F.softplus, 1.0),
     "swish": Activation(lambda x: torch.sigmoid(x) * x, math.sqrt(2)),
 }
+"""By the names of the reference tools, each with its function, its gain, and its slope below 0 if that is straight."""
 
 
 def bias_act(

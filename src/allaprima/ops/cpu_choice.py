@@ -11,6 +11,8 @@ PIXELS = 512  # of all images together: with fewer, transforming the kernels tak
 CHANNELS = {"AVX512": 128}  # with fewer, transforming the tiles does; the quicker the products, the more it weighs
 CHANNELS_ELSEWHERE = 64
 LAST_FROM = 256  # pixels of an image; below, most of the time goes to reordering the kernels
+ENLARGED_PIXELS = 1024  # of all images together: with more, oneDNN's transposed convolution is the quicker one
+ENLARGED_CHANNELS = 256  # with fewer, oneDNN has little to reorder
 MANY_CHANNELS = 128
 
 
@@ -23,14 +25,27 @@ def pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
     return min(weight.shape[:2]) >= channels and pixels >= PIXELS
 
 
+def enlarging_by_products_pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
+    """Whether `allaprima.ops.transposed_conv.transposed_conv2d`, which has no derivative, may be used and is quick."""
+    if not _is_ours(x) or weight.shape[2:] != (3, 3):
+        return False
+    if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad):
+        return False
+    pixels = x.shape[0] * x.shape[2] * x.shape[3]
+    return min(weight.shape[:2]) >= ENLARGED_CHANNELS and pixels <= ENLARGED_PIXELS
+
+
 def in_quick_layout(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> Float[Tensor, "n i h w"]:
     """``x`` in the memory layout in which PyTorch convolves it, and differentiates that, in the least time.
 
     Channels last, but for small images; and where there is no AVX-512, the gradient of a large kernel takes twice as
     long with channels last.
     """
-    if not _is_ours(x) or x.shape[2] * x.shape[3] < LAST_FROM:
+    if not _is_ours(x):
         return x
+    pixels = x.shape[2] * x.shape[3]
+    if pixels < LAST_FROM or (pixels == LAST_FROM and min(weight.shape[:2]) >= ENLARGED_CHANNELS):
+        return x.contiguous()
     learns = torch.is_grad_enabled() and weight.requires_grad and min(weight.shape[:2]) >= MANY_CHANNELS
     if learns and torch.backends.cpu.get_cpu_capability() != "AVX512":
         return x.contiguous()

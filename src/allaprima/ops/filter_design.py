@@ -46,7 +46,10 @@ def kaiser_lowpass(num_taps: int, *, cutoff: float, half_width: float, rate: flo
 
 
 def jinc_lowpass(num_taps: int, *, cutoff: float, half_width: float, rate: float) -> Float[Tensor, "taps taps"]:
-    """The same for rotations: h(r) = J₁(2π f_c r) / (π r) passes a disc of frequencies; not separable."""
+    """The same for rotations: h(r) = J₁(2π f_c r) / (π r) passes a disc of frequencies; not separable.
+
+    Arguments are those of `kaiser_lowpass`.
+    """
     times = _times(num_taps, rate)
     radius = np.hypot(times[:, None], times[None, :])
     window = _window(num_taps, half_width=half_width, rate=rate)

@@ -19,7 +19,7 @@ from torch.nn.grad import conv2d_weight
 def grouped_conv2d(
     x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o g k k"], *, groups: int
 ) -> Float[Tensor, "n o h w"]:
-    """Correlate each group of channels with its own part of ``weight``, keeping the size; k is odd."""
+    """Correlate each of ``groups`` equal groups of channels of ``x`` with its part of ``weight``; k odd, size kept."""
     y: Tensor = _Convolution.apply(x, weight, groups)  # type: ignore[no-untyped-call]
     return y
 

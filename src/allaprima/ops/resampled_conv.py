@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from allaprima.ops.cpu_choice import in_quick_layout, pays
+from allaprima.ops.cpu_choice import enlarging_by_products_pays, in_quick_layout, pays
+from allaprima.ops.transposed_conv import transposed_conv2d
 from allaprima.ops.upfirdn2d import downsample2d, upfirdn2d, upsample2d
 from allaprima.ops.winograd import winograd_conv2d
 
@@ -37,7 +38,7 @@ def conv2d(
 def upsampling_conv2d(
     x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"], f: Filter
 ) -> Float[Tensor, "n o h2 w2"]:
-    """Convolve and double the size.
+    """Convolve ``x`` with ``weight`` (k odd), double its size and filter with ``f``.
 
     The kernel is convolved, not correlated: published weights are stored in this orientation (a fact of the format, not
     of the paper), while `conv2d` and `downsampling_conv2d` correlate.
@@ -45,7 +46,10 @@ def upsampling_conv2d(
     k, taps = weight.shape[-1], f.shape[-1]
     if k == 1:  # colours do not mix with places: filter fewer or equal channels, afterwards
         return upsample2d(conv2d(x, weight), f)
-    y = F.conv_transpose2d(in_quick_layout(x, weight), weight.transpose(0, 1), stride=2)  # 2h + k - 2
+    if enlarging_by_products_pays(x, weight):
+        y = transposed_conv2d(x, weight)
+    else:
+        y = F.conv_transpose2d(in_quick_layout(x, weight), weight.transpose(0, 1), stride=2)  # 2h + k - 2
     before, after = (taps + 1) // 2 + k // 2 - (k - 1), (taps - 2) // 2 + k // 2 - (k - 2)
     return upfirdn2d(y, f, padding=(before, after, before, after), gain=4)
 
@@ -53,7 +57,7 @@ def upsampling_conv2d(
 def downsampling_conv2d(
     x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"], f: Filter
 ) -> Float[Tensor, "n o h2 w2"]:
-    """Halve the size and correlate with ``weight``."""
+    """Filter ``x`` with ``f``, halve its size and correlate with ``weight``; k is odd."""
     k, taps = weight.shape[-1], f.shape[-1]
     if k == 1:
         return conv2d(downsample2d(x, f), weight)

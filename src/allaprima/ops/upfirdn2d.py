@@ -36,12 +36,14 @@ def setup_filter(taps: Sequence[float] | Tensor, *, normalize: bool = True, gain
     Returns:
         Float32 tensor [k, l] or [taps].
     """
-    f = torch.as_tensor(taps, dtype=torch.float32)
+    f = torch.as_tensor(taps, dtype=torch.float32).clone()
+    # In place, here and in new weights: on tensors without numbers, as networks of files are made of, all other
+    # products load PyTorch's compiler, which takes as long as half of PyTorch.
     if f.ndim == 1 and f.numel() < SEPARABLE_FROM:
-        f = torch.outer(f, f)
+        f = f.repeat(f.numel(), 1).mul_(f[:, None])
     if normalize:
-        f = f / f.sum()
-    return f * math.pow(gain, f.ndim / 2)
+        f.div_(f.sum())
+    return f.mul_(math.pow(gain, f.ndim / 2))
 
 
 def upfirdn2d(
@@ -79,20 +81,20 @@ def upfirdn2d(
 
 
 def filter2d(x: Float[Tensor, "n c h w"], f: Tensor, *, gain: float = 1.0) -> Float[Tensor, "n c h w"]:
-    """Convolve with ``f`` and keep the size."""
+    """Convolve ``x`` with ``f`` ([t] or [t, t], of `setup_filter`), times ``gain``, and keep the size."""
     rows, columns = _taps(f)
     return upfirdn2d(x, f, padding=(rows // 2, (rows - 1) // 2, columns // 2, (columns - 1) // 2), gain=gain)
 
 
 def upsample2d(x: Float[Tensor, "n c h w"], f: Tensor, *, up: int = 2) -> Float[Tensor, "n c h2 w2"]:
-    """Enlarge ``up`` times, filtering with ``f``; the mean is kept."""
+    """Enlarge ``x`` ``up`` times, filtering with ``f`` ([t] or [t, t], of `setup_filter`); the mean is kept."""
     rows, columns = _taps(f)
     padding = ((rows + up - 1) // 2, (rows - up) // 2, (columns + up - 1) // 2, (columns - up) // 2)
     return upfirdn2d(x, f, up=up, padding=padding, gain=up**2)
 
 
 def downsample2d(x: Float[Tensor, "n c h w"], f: Tensor, *, down: int = 2) -> Float[Tensor, "n c h2 w2"]:
-    """Shrink ``down`` times, filtering with ``f`` first."""
+    """Shrink ``x`` ``down`` times, filtering with ``f`` ([t] or [t, t], of `setup_filter`) first."""
     rows, columns = _taps(f)
     padding = ((rows - down + 1) // 2, (rows - down) // 2, (columns - down + 1) // 2, (columns - down) // 2)
     return upfirdn2d(x, f, down=down, padding=padding)

@@ -21,7 +21,9 @@ from torch import Tensor
 OUTSIDE = 4  # pixels of an output tile's side
 INSIDE = OUTSIDE + 2
 POINTS = (0, 1, -1, 2, -2)  # where the polynomials are evaluated, besides infinity; small ones round little
-STRIP = 2**20  # numbers in the transformed tiles of one strip: 4 MB, for the caches
+STRIP = 2**20  # numbers in the transformed tiles of one strip: 4 MB, for the caches; …
+TILES = 256  # … but so many tiles at least, so that reading the kernels is worth while
+SLICE = 5 * 2**20  # numbers in the transformed kernels of some output channels: 20 MB, where they serve one strip only
 LONG_STRIP = 2**22  # of a strip whose products are added to a total as large as the kernels
 
 
@@ -92,16 +94,32 @@ def _convolve(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     to = _matrices(x.dtype)
     tiles, (o, i) = _tiles(x, padding), weight.shape[:2]
     n, rows, columns = tiles.shape[2:5]
-    kernels = (to.kernel @ weight.transpose(0, 1).reshape(i * o, 9).T).view(-1, i, o)
     y = x.new_empty(n, rows * OUTSIDE, columns * OUTSIDE, o)
     blocks = _blocks(y)
-    for strip in _strips(tiles, STRIP // (len(kernels) * max(i, o))):
-        transformed = (to.input @ tiles[strip].reshape(INSIDE**2, -1)).view(len(kernels), -1, i)
-        products = torch.bmm(transformed, kernels).view(len(kernels), -1)
-        block = blocks[strip]
-        block.copy_((to.output @ products).view(block.shape))
+    strips = list(_strips(tiles, max(TILES, STRIP // (len(to.kernel) * max(i, o)))))
+    parts = _slices(o, SLICE // (len(to.kernel) * i) if len(strips) == 1 else o)
+    every = _kernels(weight, to) if len(strips) > 1 else None
+    for strip in strips:
+        transformed = (to.input @ tiles[strip].reshape(INSIDE**2, -1)).view(len(to.kernel), -1, i)
+        for part in parts:
+            kernels = _kernels_once(weight[part], to) if every is None else every
+            products = torch.bmm(transformed, kernels).view(len(to.kernel), -1)
+            block = blocks[strip][..., part]
+            block.copy_((to.output @ products).view(block.shape))
     height, width = _size(x, padding)
     return y[:, :height, :width].permute(0, 3, 1, 2)
+
+
+def _kernels(weight: Float[Tensor, "o i 3 3"], to: "_Matrices") -> Float[Tensor, "p i o"]:
+    """The transformed kernels, in the order in which many products read them quickest."""
+    o, i = weight.shape[:2]
+    return (to.kernel @ weight.transpose(0, 1).reshape(i * o, 9).T).view(-1, i, o)
+
+
+def _kernels_once(weight: Float[Tensor, "o i 3 3"], to: "_Matrices") -> Float[Tensor, "p i o"]:
+    """The same as a view of the order in which they are stored: for one use, reordering costs more than it saves."""
+    o, i = weight.shape[:2]
+    return (to.kernel @ weight.reshape(o * i, 9).T).view(-1, o, i).transpose(1, 2)
 
 
 def _correlate(x: Tensor, grad: Tensor, padding: int) -> Tensor:
