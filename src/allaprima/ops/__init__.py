@@ -23,6 +23,7 @@ from allaprima.ops.resampled_conv import downsampling_conv2d as downsampling_con
 from allaprima.ops.resampled_conv import upsampling_conv2d as upsampling_conv2d
 from allaprima.ops.scaled_bias_act import scaled_bias_act as scaled_bias_act
 from allaprima.ops.scaled_bias_act import scaled_bias_act_ as scaled_bias_act_
+from allaprima.ops.transposed_conv import transposed_conv2d as transposed_conv2d
 from allaprima.ops.upfirdn2d import downsample2d as downsample2d
 from allaprima.ops.upfirdn2d import filter2d as filter2d
 from allaprima.ops.upfirdn2d import setup_filter as setup_filter
