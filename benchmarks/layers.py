@@ -30,6 +30,7 @@ def main() -> None:
     from measuring import show
 
     from allaprima.generation import latents_of_seeds
+    from allaprima.ops.kept_kernels import KeptKernels
 
     what = {"network": arguments.network, "size": arguments.size, "batch": arguments.batch}
     how: dict[str, Any] = {"repeats": 1, "seconds": 1.0, "ceiling_seconds": 0.0, "device": "cpu"}
@@ -38,7 +39,7 @@ def main() -> None:
     z = latents_of_seeds(range(arguments.batch), G.spec.z_dim)
     c = torch.eye(G.spec.c_dim)[[0] * arguments.batch] if G.spec.c_dim else None
     whole = []
-    with torch.inference_mode():
+    with torch.inference_mode(), KeptKernels():
         for _ in range(arguments.repeats + 2):
             begun = time.perf_counter()
             G(z, c, noise_mode="const")

@@ -18,6 +18,7 @@ from allaprima.generation.seeds import checked_seeds, latents_of_seeds
 from allaprima.images import to_pixels
 from allaprima.layers import NoiseMode
 from allaprima.models import paint_with_noise
+from allaprima.ops.kept_kernels import KeptKernels
 
 PIXELS_AT_ONCE = 8 * 256 * 256  # a batch of eight images of 256×256
 
@@ -53,11 +54,14 @@ class Images:
         return len(self.seeds)
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        kept = KeptKernels.here()
         for start in range(0, len(self), self.batch_size):
-            yield from self._paint(slice(start, start + self.batch_size))
+            with kept, torch.inference_mode():
+                pixels = self._paint(slice(start, start + self.batch_size))
+            for image in pixels:
+                yield image[:, :, 0] if image.shape[2] == 1 else image
 
-    @torch.inference_mode()
-    def _paint(self, part: slice) -> Iterator[NDArray[np.uint8]]:
+    def _paint(self, part: slice) -> NDArray[np.uint8]:
         seeds = self.seeds[part]
         device = next(self.G.parameters()).device
         styles = self._styles(part).to(device)
@@ -68,9 +72,8 @@ class Images:
         else:
             noise = [torch.Generator().manual_seed(seed) for seed in seeds] if self.noise_mode == "random" else None
             images = self.G.synthesis(styles, noise_mode=self.noise_mode, generators=noise)
-        pixels = rearrange(to_pixels(images.float().cpu()), "n c h w -> n h w c").numpy()
-        for image in pixels:
-            yield image[:, :, 0] if image.shape[2] == 1 else image
+        pixels: NDArray[np.uint8] = rearrange(to_pixels(images.float().cpu()), "n c h w -> n h w c").numpy()
+        return pixels
 
     def _styles(self, part: slice) -> Tensor:
         if self.ws is not None:

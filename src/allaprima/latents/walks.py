@@ -24,6 +24,7 @@ from allaprima.latents.motion import Motion, buffers_of, require_movable
 from allaprima.latents.moving_noise import MovingNoise
 from allaprima.latents.paths import to_and_fro
 from allaprima.latents.route import Places, Route, own_centre
+from allaprima.ops.kept_kernels import KeptKernels
 
 Noise = Literal["const", "none", "random", "moving"]
 
@@ -97,19 +98,21 @@ class Walk:
         """The images of the frames from ``first`` on, up to ``last``, those of each frame together."""
         start, stop = first * self.route.walks, last * self.route.walks
         moving = MovingNoise(self.G) if self.noise == "moving" else None
-        moments = self.route.moments()
+        moments, kept = self.route.moments(), KeptKernels.here()
         moves = None if self.motion is None else self.motion.transforms(moments)
         for begin in range(start, stop, self.batch_size):
             images = torch.arange(begin, min(begin + self.batch_size, stop))
             frame = images // self.route.walks
-            yield from paint(
-                self.G,
-                self.styles(images),
-                noise_mode="const" if self.noise == "moving" else self.noise,
-                noise_seeds=images.tolist(),
-                maps=None if moving is None else moving.at(moments[frame]),
-                buffers=None if moves is None else buffers_of(self.G, moves[frame]),
-            )
+            with kept:
+                painted = paint(
+                    self.G,
+                    self.styles(images),
+                    noise_mode="const" if self.noise == "moving" else self.noise,
+                    noise_seeds=images.tolist(),
+                    maps=None if moving is None else moving.at(moments[frame]),
+                    buffers=None if moves is None else buffers_of(self.G, moves[frame]),
+                )
+            yield from painted
 
 
 def walk(

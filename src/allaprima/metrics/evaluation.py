@@ -33,6 +33,7 @@ from allaprima.metrics.path_length import VARIANTS, path_distances, path_length
 from allaprima.metrics.progress import Progress, silent
 from allaprima.metrics.reals import RealFeatures, real_features
 from allaprima.metrics.result import Result
+from allaprima.ops.kept_kernels import KeptKernels
 from allaprima.processes import ALONE, Processes
 
 OF_IMAGES = ("swd", "ms_ssim", "spectra")
@@ -150,6 +151,7 @@ class _Evaluation:
     features: dict[str, Tensor] = field(default_factory=dict)
     watchers: dict[str, Watcher] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    kept_kernels: KeptKernels = field(default_factory=KeptKernels)
     painted: int = 0
 
     def result(self, metric: Metric) -> Result | None:
@@ -189,7 +191,7 @@ class _Evaluation:
 
     def _see(self, rows: range) -> "_Seen":
         """Paint a batch, and show it to all detectors that want it; pixels are kept as far as a watcher wants them."""
-        with self._timed("painting"):
+        with self._timed("painting"), self.kept_kernels:
             pixels = paint(self.G, self.labels, rows, seed=self.seed)
         features = {}
         for name, detector in self.detectors.items():

@@ -14,20 +14,26 @@ LAST_FROM = 256  # pixels of an image; below, most of the time goes to reorderin
 ENLARGED_PIXELS = 1024  # of all images together: with more, oneDNN's transposed convolution is the quicker one
 ENLARGED_CHANNELS = 256  # with fewer, oneDNN has little to reorder
 MANY_CHANNELS = 128
+KEPT_PIXELS = 256  # as `PIXELS`, where transformed kernels are kept
 
 
 def pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
     """Whether `allaprima.ops.winograd.winograd_conv2d` is quicker than PyTorch's convolution."""
-    if not _is_ours(x) or weight.shape[2:] != (3, 3):
+    if not is_ours(x) or weight.shape[2:] != (3, 3):
         return False
     channels = CHANNELS.get(torch.backends.cpu.get_cpu_capability(), CHANNELS_ELSEWHERE)
     pixels = x.shape[0] * x.shape[2] * x.shape[3]
     return min(weight.shape[:2]) >= channels and pixels >= PIXELS
 
 
+def transforming_kept_kernels_pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
+    """The same where transformed kernels are kept, as `allaprima.ops.kept_conv` does."""
+    return weight.shape[2:] == (3, 3) and min(weight.shape[:2]) >= MANY_CHANNELS and x[:, 0].numel() >= KEPT_PIXELS
+
+
 def enlarging_by_products_pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
     """Whether `allaprima.ops.transposed_conv.transposed_conv2d`, which has no derivative, may be used and is quick."""
-    if not _is_ours(x) or weight.shape[2:] != (3, 3):
+    if not is_ours(x) or weight.shape[2:] != (3, 3):
         return False
     if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad):
         return False
@@ -41,7 +47,7 @@ def in_quick_layout(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"
     Channels last, but for small images; and where there is no AVX-512, the gradient of a large kernel takes twice as
     long with channels last.
     """
-    if not _is_ours(x):
+    if not is_ours(x):
         return x
     pixels = x.shape[2] * x.shape[3]
     if pixels < LAST_FROM or (pixels == LAST_FROM and min(weight.shape[:2]) >= ENLARGED_CHANNELS):
@@ -52,6 +58,6 @@ def in_quick_layout(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def _is_ours(x: Tensor) -> bool:
+def is_ours(x: Tensor) -> bool:
     """A tensor of float32 on a CPU, which is computed now and not recorded for an exported program."""
     return x.device.type == "cpu" and x.dtype == torch.float32 and not torch.compiler.is_compiling()

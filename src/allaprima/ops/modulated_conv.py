@@ -10,10 +10,13 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
+from allaprima.ops.kept_conv import keeps, kept_conv2d
+from allaprima.ops.kept_kernels import in_force
 from allaprima.ops.resampled_conv import conv2d
 
 Convolution = Callable[[Tensor, Tensor], Tensor]
 EPS = 1e-8  # keeps the square root in equation 3 away from zero
+SQUARES = 0.8  # ms that keeping a MB of them saves, measured
 SLICE = 2**18  # numbers of the kernel that are squared at once: 1 MB, for the cache
 
 
@@ -23,10 +26,19 @@ def demodulation(weight: Float[Tensor, "o i k l"], style: Float[Tensor, "n i"]) 
     The sum of squares of the modulated kernel is a product of the squared styles with the squared kernel, summed over
     k and l first: the tensor [n, o, i, k, l] is never made.
     """
+    kept = in_force(weight) if weight.device.type == "cpu" else None
+    if kept is not None:
+        size = weight[:, :, 0, 0].nbytes
+        squares = kept.get("squares", weight, lambda weight: (_squares(weight),), size=size, worth=SQUARES)
+        if squares is not None:
+            return (style.square() @ squares[0].T + EPS).rsqrt()
     if not torch.is_grad_enabled() and not torch.compiler.is_compiling() and weight.device.type == "cpu":
         return _demodulation_in_slices(weight, style)
-    squares = rearrange(weight.square(), "o i k l -> o i (k l)") @ weight.new_ones(weight.shape[2:].numel())
-    return (style.square() @ squares.T + EPS).rsqrt()
+    return (style.square() @ _squares(weight).T + EPS).rsqrt()
+
+
+def _squares(weight: Float[Tensor, "o i k l"]) -> Float[Tensor, "o i"]:
+    return rearrange(weight.square(), "o i k l -> o i (k l)") @ weight.new_ones(weight.shape[2:].numel())
 
 
 def _demodulation_in_slices(weight: Tensor, style: Tensor) -> Tensor:
@@ -85,6 +97,10 @@ def _modulate_and_convolve(x: Tensor, weight: Tensor, style: Tensor, convolve: C
 
     Demodulating the kernel's output channels likewise is scaling the result's.
     """
+    if convolve is conv2d:
+        y = kept_conv2d(x, weight, padding=weight.shape[2] // 2, style=style)
+        if y is not None:
+            return y
     if _is_one_large_image(x, weight):
         return convolve(x, (weight * style[0, :, None, None]).to(x.dtype))
     return convolve(x * _per_channel(style, x), weight.to(x.dtype))
@@ -92,7 +108,7 @@ def _modulate_and_convolve(x: Tensor, weight: Tensor, style: Tensor, convolve: C
 
 def _is_one_large_image(x: Tensor, weight: Tensor) -> bool:
     """Whether scaling the kernel is less work; never in an exported program, which takes any number of images."""
-    return not torch.compiler.is_compiling() and x.shape[0] == 1 and weight.numel() < x.numel()
+    return not torch.compiler.is_compiling() and x.shape[0] == 1 and weight.numel() < x.numel() and not keeps(x, weight)
 
 
 def _per_channel(scale: Tensor, x: Tensor) -> Tensor:

@@ -12,9 +12,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.ops.cpu_choice import enlarging_by_products_pays, in_quick_layout, pays
+from allaprima.ops.kept_conv import kept_conv2d, kept_transposed_conv2d
 from allaprima.ops.transposed_conv import transposed_conv2d
 from allaprima.ops.upfirdn2d import downsample2d, upfirdn2d, upsample2d
-from allaprima.ops.winograd import winograd_conv2d
+from allaprima.ops.winograd import MOST_PADDING, winograd_conv2d
 
 Filter = Float[Tensor, "taps taps"] | Float[Tensor, "taps"]  # what `setup_filter` makes of few, of many taps
 
@@ -30,7 +31,10 @@ def conv2d(
         padding: Zeros around the image; None: as many as keep the size.
     """
     padding = weight.shape[-1] // 2 if padding is None else padding
-    if pays(x, weight) and 0 <= padding <= 2:
+    kept = kept_conv2d(x, weight, padding=padding)
+    if kept is not None:
+        return kept
+    if pays(x, weight) and 0 <= padding <= MOST_PADDING:
         return winograd_conv2d(x, weight, padding=padding)
     return F.conv2d(in_quick_layout(x, weight), weight, padding=padding)
 
@@ -46,7 +50,10 @@ def upsampling_conv2d(
     k, taps = weight.shape[-1], f.shape[-1]
     if k == 1:  # colours do not mix with places: filter fewer or equal channels, afterwards
         return upsample2d(conv2d(x, weight), f)
-    if enlarging_by_products_pays(x, weight):
+    kept = kept_transposed_conv2d(x, weight)
+    if kept is not None:
+        y = kept
+    elif enlarging_by_products_pays(x, weight):
         y = transposed_conv2d(x, weight)
     else:
         y = F.conv_transpose2d(in_quick_layout(x, weight), weight.transpose(0, 1), stride=2)  # 2h + k - 2

@@ -20,10 +20,11 @@ from torch import Tensor
 
 OUTSIDE = 4  # pixels of an output tile's side
 INSIDE = OUTSIDE + 2
+MOST_PADDING = 2
 POINTS = (0, 1, -1, 2, -2)  # where the polynomials are evaluated, besides infinity; small ones round little
 STRIP = 2**20  # numbers in the transformed tiles of one strip: 4 MB, for the caches; …
 TILES = 256  # … but so many tiles at least, so that reading the kernels is worth while
-SLICE = 5 * 2**20  # numbers in the transformed kernels of some output channels: 20 MB, where they serve one strip only
+SLICE = 5 * 2**19  # numbers in the transformed kernels of some output channels: 10 MB, where they serve one strip only
 LONG_STRIP = 2**22  # of a strip whose products are added to a total as large as the kernels
 
 
@@ -91,32 +92,32 @@ def _turned(weight: Float[Tensor, "o i 3 3"]) -> Float[Tensor, "i o 3 3"]:
 
 
 def _convolve(x: Tensor, weight: Tensor, padding: int) -> Tensor:
-    to = _matrices(x.dtype)
+    to = matrices(x.dtype)
     tiles, (o, i) = _tiles(x, padding), weight.shape[:2]
     n, rows, columns = tiles.shape[2:5]
     y = x.new_empty(n, rows * OUTSIDE, columns * OUTSIDE, o)
     blocks = _blocks(y)
-    strips = list(_strips(tiles, max(TILES, STRIP // (len(to.kernel) * max(i, o)))))
-    parts = _slices(o, SLICE // (len(to.kernel) * i) if len(strips) == 1 else o)
-    every = _kernels(weight, to) if len(strips) > 1 else None
-    for strip in strips:
+    every_strip = list(_strips(tiles, max(TILES, STRIP // (len(to.kernel) * max(i, o)))))
+    parts = _slices(o, SLICE // (len(to.kernel) * i) if len(every_strip) == 1 else o)
+    every = _kernels(weight, to) if len(every_strip) > 1 else None
+    for strip in every_strip:
         transformed = (to.input @ tiles[strip].reshape(INSIDE**2, -1)).view(len(to.kernel), -1, i)
         for part in parts:
             kernels = _kernels_once(weight[part], to) if every is None else every
             products = torch.bmm(transformed, kernels).view(len(to.kernel), -1)
             block = blocks[strip][..., part]
             block.copy_((to.output @ products).view(block.shape))
-    height, width = _size(x, padding)
+    height, width = size_of(x, padding)
     return y[:, :height, :width].permute(0, 3, 1, 2)
 
 
-def _kernels(weight: Float[Tensor, "o i 3 3"], to: "_Matrices") -> Float[Tensor, "p i o"]:
+def _kernels(weight: Float[Tensor, "o i 3 3"], to: "Matrices") -> Float[Tensor, "p i o"]:
     """The transformed kernels, in the order in which many products read them quickest."""
     o, i = weight.shape[:2]
     return (to.kernel @ weight.transpose(0, 1).reshape(i * o, 9).T).view(-1, i, o)
 
 
-def _kernels_once(weight: Float[Tensor, "o i 3 3"], to: "_Matrices") -> Float[Tensor, "p i o"]:
+def _kernels_once(weight: Float[Tensor, "o i 3 3"], to: "Matrices") -> Float[Tensor, "p i o"]:
     """The same as a view of the order in which they are stored: for one use, reordering costs more than it saves."""
     o, i = weight.shape[:2]
     return (to.kernel @ weight.reshape(o * i, 9).T).view(-1, o, i).transpose(1, 2)
@@ -124,7 +125,7 @@ def _kernels_once(weight: Float[Tensor, "o i 3 3"], to: "_Matrices") -> Float[Te
 
 def _correlate(x: Tensor, grad: Tensor, padding: int) -> Tensor:
     """The gradient of the kernel, from the input and the output's gradient."""
-    to = _matrices(x.dtype)
+    to = matrices(x.dtype)
     tiles, i, o = _tiles(x, padding), x.shape[1], grad.shape[1]
     _, rows, columns = tiles.shape[2:5]
     margins = (0, 0, 0, columns * OUTSIDE - grad.shape[3], 0, rows * OUTSIDE - grad.shape[2])
@@ -137,13 +138,14 @@ def _correlate(x: Tensor, grad: Tensor, padding: int) -> Tensor:
     return (to.kernel.T @ total.view(len(to.kernel), -1)).T.reshape(o, i, 3, 3)
 
 
-def _size(x: Tensor, padding: int) -> tuple[int, int]:
+def size_of(x: Float[Tensor, "n i h w"], padding: int) -> tuple[int, int]:
+    """Height and width of the output."""
     return (x.shape[2] + 2 * padding - 2, x.shape[3] + 2 * padding - 2)
 
 
 def _tiles(x: Float[Tensor, "n i h w"], padding: int) -> Tensor:
     """Every tile's pixels, overlapping: [row, column, image, row of tiles, column of tiles, channel]. A view."""
-    height, width = (-(-size // OUTSIDE) * OUTSIDE + 2 for size in _size(x, padding))
+    height, width = (-(-size // OUTSIDE) * OUTSIDE + 2 for size in size_of(x, padding))
     margins = (0, 0, padding, width - x.shape[3] - padding, padding, height - x.shape[2] - padding)
     padded = F.pad(x.permute(0, 2, 3, 1), margins).contiguous()
     return padded.unfold(1, INSIDE, OUTSIDE).unfold(2, INSIDE, OUTSIDE).permute(4, 5, 0, 1, 2, 3)
@@ -169,7 +171,7 @@ def _slices(length: int, at_once: int) -> list[slice]:
     return [slice(length * part // parts, length * (part + 1) // parts) for part in range(parts)]
 
 
-class _Matrices(NamedTuple):
+class Matrices(NamedTuple):
     """The transforms of a tile, its rows written one after another.
 
     Attributes:
@@ -184,8 +186,9 @@ class _Matrices(NamedTuple):
 
 
 @cache
-def _matrices(dtype: torch.dtype) -> _Matrices:
-    return _Matrices(*(torch.from_numpy(np.kron(m, m)).to(dtype) for m in toom_cook(OUTSIDE, 3, POINTS)))
+def matrices(dtype: torch.dtype) -> Matrices:
+    """Those of tiles of 6×6 pixels, in numbers of this type."""
+    return Matrices(*(torch.from_numpy(np.kron(m, m)).to(dtype) for m in toom_cook(OUTSIDE, 3, POINTS)))
 
 
 def toom_cook(outputs: int, taps: int, points: Sequence[float]) -> tuple[Matrix, Matrix, Matrix]:

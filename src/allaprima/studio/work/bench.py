@@ -10,6 +10,7 @@ from allaprima.checkpoint import Networks, load_networks
 from allaprima.errors import LatentError, ModelFileError
 from allaprima.latents import Direction, pca, sefa
 from allaprima.metrics.detector import hash_of
+from allaprima.ops.kept_kernels import KeptKernels
 
 MOST_DIRECTIONS = 12
 
@@ -30,6 +31,7 @@ class Bench:
     _open: dict[str, Networks] = field(default_factory=dict)
     _directions: dict[tuple[str, str], list[Direction]] = field(default_factory=dict)
     _hashes: dict[str, str] = field(default_factory=dict)
+    _kept: dict[str, KeptKernels] = field(default_factory=dict)
 
     def networks(self, name: str) -> Networks:
         """Painter and judge of a model. Raises `ModelFileError`."""
@@ -42,6 +44,10 @@ class Bench:
     def generator(self, name: str) -> Any:
         """The painter of a model."""
         return self.networks(name).G_ema
+
+    def kept_kernels(self, name: str) -> KeptKernels:
+        """What is kept between the pictures of a painter."""
+        return self._kept.setdefault(name, KeptKernels())
 
     def model_sha256(self, name: str) -> str:
         """The hash of a painter's weights, as pictures and manifests have it."""

@@ -5,7 +5,7 @@ Axes: n wish, c channel, h w rows and columns.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from io import BytesIO
 from typing import Any
 
@@ -74,7 +74,9 @@ def pixels_of(bench: Bench, wishes: Sequence[Wish], found: Found) -> UInt8[Tenso
         alike[wish.noise.model_dump_json(), wish.move == STILL].append(index)
     for (_, still), members in alike.items():
         own = [wishes[index] for index in members]
-        out[members] = paint(G, ws[members], **_noise(G, own[0].noise, len(own)), **_moved(G, own, still))
+        # Kernels are kept for one number of pictures: for single ones, which somebody waits for.
+        with bench.kept_kernels(wishes[0].model) if len(own) == 1 else nullcontext():
+            out[members] = paint(G, ws[members], **_noise(G, own[0].noise, len(own)), **_moved(G, own, still))
     return out
 
 

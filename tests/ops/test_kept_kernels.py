@@ -1,0 +1,265 @@
+"""Kernels that are kept between images: the same convolutions, and nothing stale."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from allaprima.ops import conv2d, kept_conv, modulated_conv2d, setup_filter, upsampling_conv2d
+from allaprima.ops.kept_kernels import KeptKernels
+from allaprima.ops.modulated_conv import demodulation
+from allaprima.ops.resampled_conv import upsampling_conv2d as enlarge
+
+EVERYTHING = 2**40
+
+
+def everything() -> KeptKernels:
+    return KeptKernels(EVERYTHING, thrifty=False)
+
+
+def kernel(o: int, i: int) -> nn.Parameter:
+    return nn.Parameter(torch.randn(o, i, 3, 3))
+
+
+@contextmanager
+def painting(kept: KeptKernels) -> Iterator[None]:
+    with kept, torch.no_grad():
+        yield
+
+
+def close(found: Tensor, expected: Tensor) -> bool:
+    return bool((found.double() - expected.double()).abs().max() <= 1e-4 * expected.double().abs().max())
+
+
+SHAPES = [  # n, i, o, h, w
+    (1, 128, 128, 16, 16),
+    (2, 128, 160, 17, 21),
+    (1, 130, 128, 40, 7),
+    (3, 128, 128, 9, 14),
+    (1, 8, 5, 20, 12),
+    (5, 16, 3, 4, 4),
+    (2, 256, 256, 3, 5),
+]
+
+
+@pytest.mark.parametrize("padding", [0, 1, 2])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_convolutions_are_those_of_the_definition(shape: tuple[int, ...], padding: int) -> None:
+    n, i, o, h, w = shape
+    x, weight, kept = torch.randn(n, i, h, w), kernel(o, i), everything()
+    expected = F.conv2d(x.double(), weight.detach().double(), padding=padding)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        with painting(kept):
+            y = conv2d(x.contiguous(memory_format=layout), weight, padding=padding)
+        assert y.shape == expected.shape
+        assert close(y, expected)
+    assert kept.nbytes > 0
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_enlarging_is_that_of_the_definition(shape: tuple[int, ...]) -> None:
+    n, i, o, h, w = shape
+    x, weight, kept, f = torch.randn(n, i, h, w), kernel(o, i), everything(), setup_filter([1, 3, 3, 1])
+    expected = enlarge(x.double(), weight.detach().double(), f.double())
+    with painting(kept):
+        y = upsampling_conv2d(x, weight, f)
+    assert kept.nbytes == weight.nbytes
+    assert close(y, expected)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_modulated_convolutions_are_those_of_the_definition(shape: tuple[int, ...]) -> None:
+    n, i, o, h, w = shape
+    x, weight, style, kept = torch.randn(n, i, h, w), kernel(o, i), torch.randn(n, i), everything()
+    expected = modulated_conv2d(x.double(), weight.detach().double(), style.double())
+    with painting(kept):
+        assert close(modulated_conv2d(x, weight, style), expected)
+        assert close(demodulation(weight, style), demodulation(weight.double(), style.double()))
+    assert kept.nbytes > weight.nbytes
+
+
+@pytest.mark.parametrize("strip", [1, 36 * 128 * 6, 36 * 128 * 40])
+def test_strips_cover_images_that_they_do_not_divide(strip: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_conv, "STRIP", strip)
+    monkeypatch.setattr(kept_conv, "PART", 36 * 128 * 48)  # parts of the output's channels that overlap
+    x, weight, style = torch.randn(5, 128, 26, 11), kernel(136, 128), torch.randn(5, 128)
+    expected = F.conv2d((x * style[:, :, None, None]).double(), weight.detach().double(), padding=1)
+    with painting(everything()):
+        y = kept_conv.kept_conv2d(x, weight, padding=1, style=style)
+    assert y is not None
+    assert close(y, expected)
+
+
+@pytest.mark.parametrize(("length", "at_once"), [(1, 5), (7, 3), (8, 3), (16, 4), (11, 1), (5, 0), (3, 100)])
+def test_parts_are_of_one_size_and_leave_nothing_out(length: int, at_once: int) -> None:
+    parts = kept_conv._equal_parts(length, at_once)
+    assert len({part.stop - part.start for part in parts}) == 1
+    assert {at for part in parts for at in range(part.start, part.stop)} == set(range(length))
+    assert max(1, at_once) >= parts[0].stop - parts[0].start
+
+
+def test_other_numbers_of_images_follow_each_other() -> None:
+    weight, kept = kernel(128, 128), everything()
+    for n in (1, 3, 1, 2):
+        x = torch.randn(n, 128, 17, 16)
+        with painting(kept):
+            y = conv2d(x, weight)
+        assert close(y, F.conv2d(x.double(), weight.detach().double(), padding=1))
+    assert kept.nbytes == weight.nbytes * 4
+
+
+def _added(weight: nn.Parameter) -> nn.Parameter:
+    with torch.no_grad():
+        weight.add_(1)
+    return weight
+
+
+def _loaded(weight: nn.Parameter) -> nn.Parameter:
+    holder = nn.ParameterDict({"weight": weight})
+    holder.load_state_dict({"weight": weight.detach() + 1})
+    return weight
+
+
+def _trained(weight: nn.Parameter) -> nn.Parameter:
+    optimizer = torch.optim.Adam([weight], lr=1.0)
+    weight.square().sum().backward()
+    optimizer.step()
+    weight.grad = None
+    return weight
+
+
+def _averaged(weight: nn.Parameter) -> nn.Parameter:
+    with torch.no_grad():
+        torch._foreach_lerp_([weight], [weight + 1], 0.5)
+    return weight
+
+
+def _through_its_state(weight: nn.Parameter) -> nn.Parameter:
+    nn.ParameterDict({"weight": weight}).state_dict()["weight"].add_(1)
+    return weight
+
+
+def _given_other_data(weight: nn.Parameter) -> nn.Parameter:
+    weight.data = weight.data + 1
+    return weight
+
+
+def _replaced(weight: nn.Parameter) -> nn.Parameter:
+    return nn.Parameter(weight.detach() + 1)
+
+
+CHANGES = [_added, _loaded, _trained, _averaged, _through_its_state, _given_other_data, _replaced]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("channels", [128, 8])
+def test_a_changed_kernel_is_computed_anew(change: "type[_added]", channels: int) -> None:  # type: ignore[valid-type]
+    weight, kept = kernel(channels, channels), everything()
+    x, style, f = torch.randn(1, channels, 16, 16), torch.rand(1, channels), setup_filter([1, 3, 3, 1])
+    works = (
+        lambda weight: conv2d(x, weight),
+        lambda weight: upsampling_conv2d(x, weight, f),
+        lambda weight: demodulation(weight, style),
+    )
+    with painting(kept):
+        before = [work(weight) for work in works]
+    weight = change(weight)
+    with painting(kept):
+        after = [work(weight) for work in works]
+    with torch.no_grad():
+        expected = [work(weight) for work in works]
+    for old, new, wanted in zip(before, after, expected, strict=True):
+        assert close(new, wanted)
+        assert not close(old, wanted)
+
+
+def test_kernels_that_are_gone_are_not_kept() -> None:
+    kept, x = everything(), torch.randn(1, 8, 6, 6)
+    with painting(kept):
+        for _ in range(5):
+            conv2d(x, kernel(8, 8))
+    assert kept.nbytes == 8 * 8 * 9 * 4
+
+
+def test_nothing_is_kept_where_gradients_are_wanted() -> None:
+    weight, kept = kernel(128, 128), everything()
+    x = torch.randn(1, 128, 16, 16, requires_grad=True)
+    with kept:
+        y = modulated_conv2d(x, weight, torch.ones(1, 128))
+        y.square().sum().backward()
+    assert weight.grad is not None
+    assert x.grad is not None
+    assert kept.nbytes == 0
+
+
+@pytest.mark.parametrize(
+    "weight", [torch.randn(8, 8, 3, 3), nn.Parameter(torch.randn(8, 8, 3, 3, dtype=torch.float64))]
+)
+def test_nothing_is_kept_of_passing_tensors_and_other_numbers(weight: Tensor) -> None:
+    kept = everything()
+    with painting(kept):
+        y = conv2d(torch.randn(1, 8, 6, 6, dtype=weight.dtype), weight)
+    assert y.dtype == weight.dtype
+    assert kept.nbytes == 0
+
+
+def test_a_kernel_made_in_inference_mode_is_not_kept() -> None:
+    with torch.inference_mode():
+        weight, kept = kernel(8, 8), everything()
+        with kept:
+            assert conv2d(torch.randn(1, 8, 6, 6), weight).shape == (1, 8, 6, 6)
+        assert kept.nbytes == 0
+
+
+def test_no_more_than_the_limit_is_kept() -> None:
+    first, second, x = kernel(8, 8), kernel(8, 8), torch.randn(1, 8, 6, 6)
+    kept = KeptKernels(first.nbytes + 100)
+    with painting(kept):
+        for weight in (first, second, first, second):
+            assert close(conv2d(x, weight), F.conv2d(x.double(), weight.detach().double(), padding=1))
+    assert kept.nbytes == first.nbytes
+
+
+def test_thrift_leaves_out_what_saves_little_for_its_size() -> None:
+    weight, small = kernel(512, 512), kernel(32, 32)
+    thrifty, lavish = KeptKernels(EVERYTHING), everything()
+    for kept in (thrifty, lavish):
+        with painting(kept):
+            conv2d(torch.randn(1, 512, 4, 4), weight)
+            conv2d(torch.randn(1, 32, 4, 4), small)
+    assert thrifty.nbytes == small.nbytes
+    assert lavish.nbytes == small.nbytes + weight.nbytes
+
+
+def test_a_store_is_in_force_in_its_thread_and_block_only() -> None:
+    weight, kept, x = kernel(8, 8), everything(), torch.randn(1, 8, 6, 6)
+    with torch.no_grad():
+        conv2d(x, weight)
+        with kept:
+            thread = threading.Thread(target=lambda: conv2d(x, kernel(8, 8).requires_grad_(False)))
+            thread.start()
+            thread.join()
+        conv2d(x, weight)
+    assert kept.nbytes == 0
+
+
+def test_here_is_the_store_in_force_or_a_new_one() -> None:
+    outer, inner = KeptKernels(), KeptKernels()
+    with outer:
+        with inner:
+            assert KeptKernels.here() is inner
+        assert KeptKernels.here() is outer
+    assert KeptKernels.here() not in (outer, inner)
+
+
+def test_a_pytorch_that_cannot_reorder_convolves_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_conv, "_can_reorder", lambda: False)
+    x, weight, kept, f = torch.randn(1, 128, 16, 16), kernel(128, 128), everything(), setup_filter([1, 3, 3, 1])
+    with painting(kept):
+        assert close(conv2d(x, weight), F.conv2d(x.double(), weight.detach().double(), padding=1))
+        assert upsampling_conv2d(x, weight, f).shape == (1, 128, 32, 32)
+    assert kept.nbytes == 0
