@@ -94,9 +94,13 @@ def compare(network: str, size: int, batch: int, arguments: argparse.Namespace) 
     found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in kinds}
     with tempfile.TemporaryDirectory() as directory:
         paths = {kind: Path(directory) / f"{kind}.npy" for kind in kinds}
+        model = network
+        if size:  # both read it from a file, as commands do
+            model = str(Path(directory) / "model.safetensors")
+            in_a_fresh_process(Job(network=network, size=size, batch=batch, kind="write", image=model, **how))
         for _ in range(arguments.rounds):
             for kind in kinds:
-                job = Job(network=network, size=size, batch=batch, kind=kind, image=str(paths[kind]), **how)
+                job = Job(network=model, size=0, batch=batch, kind=kind, image=str(paths[kind]), **how)
                 found[kind].append(in_a_fresh_process(job))
         row = summary(found, batch) if len(kinds) == 1 else summary(found, batch) | likeness(paths)
     return {"network": network, "batch": batch, **row}

@@ -22,7 +22,7 @@ class Job:
         network: ``stylegan2``, ``stylegan3-t``, or the name or file of a model.
         size: Pixels of a side; 0: the model's own.
         batch: Images at once.
-        kind: ``ours`` or ``plain``.
+        kind: ``ours`` or ``plain``; or ``write``, which makes the network and writes it to ``image``.
         image: File for the first image.
         repeats: At most so many, …
         seconds: … and none begun after about so many seconds, but one.
@@ -61,6 +61,7 @@ def work(job: Job) -> None:
     import torch
     from ceiling import matrix_gflops
 
+    from allaprima.checkpoint import save
     from allaprima.cli.device import choose_device
     from allaprima.generation import latents_of_seeds
     from allaprima.models import count_parameters
@@ -68,6 +69,10 @@ def work(job: Job) -> None:
 
     device = choose_device(job.device)
     G = network(job, device)
+    if job.kind == "write":
+        save(G, Path(job.image))
+        print("{}")
+        return
     z = latents_of_seeds(range(job.batch), G.spec.z_dim).to(device)
     c = torch.eye(G.spec.c_dim, device=device)[[0] * job.batch] if G.spec.c_dim else None
     kept = KeptKernels() if job.kind == "ours" else nullcontext()  # as where many images are painted

@@ -8,7 +8,9 @@ and the published channels, as in `generation.py`, or those of a model.
 """
 
 import argparse
+import tempfile
 import time
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -29,12 +31,17 @@ def main() -> None:
     from generation_process import Job, network
     from measuring import show
 
+    from allaprima.checkpoint import load, save
     from allaprima.generation import latents_of_seeds
     from allaprima.ops.kept_kernels import KeptKernels
 
     what = {"network": arguments.network, "size": arguments.size, "batch": arguments.batch}
     how: dict[str, Any] = {"repeats": 1, "seconds": 1.0, "ceiling_seconds": 0.0, "device": "cpu"}
     G = network(Job(**what, kind="ours", image="", **how), torch.device("cpu"))
+    with tempfile.TemporaryDirectory() as directory:  # read from a file, as commands do
+        path = Path(directory) / "model.safetensors"
+        save(G, path)
+        G = load(path)
     times = watch(G)
     z = latents_of_seeds(range(arguments.batch), G.spec.z_dim)
     c = torch.eye(G.spec.c_dim)[[0] * arguments.batch] if G.spec.c_dim else None

@@ -1,4 +1,4 @@
-"""Memory that is kept, not given back to the system between two layers.
+"""Memory that is kept, not given back to the system between two layers; and pages of files, which are.
 
 glibc maps every large block anew and the kernel clears its pages on first touch; in a generator's forward pass that
 takes a quarter to a half of the time (256×256 images: 1.28 times faster at batch 1 without it, 1.77 times at batch 4).
@@ -7,8 +7,11 @@ The price: the process keeps the memory of its largest moment.
 
 import ctypes
 import sys
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from mmap import PAGESIZE
+from pathlib import Path
 
 M_TRIM_THRESHOLD = -1
 M_MMAP_THRESHOLD = -3
@@ -16,6 +19,9 @@ M_MMAP_THRESHOLD = -3
 
 KEPT_BLOCK, KEPT_END = 1 << 30, (1 << 31) - 1
 OWN_BLOCK = 1 << 20  # from so many bytes on, a block that stays has a mapping of its own
+PAGE_ENTRY = 8  # bytes in Linux's table of pages, and bits of it
+PRESENT, SWAPPED, OF_A_FILE = 1 << 63, 1 << 62, 1 << 61
+MADV_DONTNEED = 4
 _told = False
 
 
@@ -51,3 +57,35 @@ def _mallopt() -> Callable[[int, int], int] | None:
     except (OSError, AttributeError):
         return None
     return found
+
+
+def is_of_a_file(address: int, size: int) -> bool:
+    """Whether this memory, as far as it is there, shows a file and was not written to: Linux can read it again."""
+    first, last = _pages(address, size)
+    try:
+        with Path("/proc/self/pagemap").open("rb") as file:
+            file.seek(PAGE_ENTRY * first)
+            pages = array("Q", file.read(PAGE_ENTRY * max(last - first, 0)))
+    except (OSError, ValueError):
+        return False
+    there = [page for page in pages if page & (PRESENT | SWAPPED)]
+    return bool(there) and all(page & OF_A_FILE and not page & SWAPPED for page in there)
+
+
+def give_back_pages(address: int, size: int) -> bool:
+    """Let the system have the pages of a file that nobody will read soon; who does, finds them again.
+
+    Returns whether it could be done: the memory shows a file and was not written to.
+    """
+    if not is_of_a_file(address, size):
+        return False
+    first, last = _pages(address, size)
+    madvise = ctypes.CDLL("libc.so.6").madvise
+    return bool(
+        madvise(ctypes.c_void_p(first * PAGESIZE), ctypes.c_size_t((last - first) * PAGESIZE), MADV_DONTNEED) == 0
+    )
+
+
+def _pages(address: int, size: int) -> tuple[int, int]:
+    """The first page that is wholly inside, and the one after the last."""
+    return -(-address // PAGESIZE), (address + size) // PAGESIZE

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from allaprima.errors import AllaPrimaError, ConfigError, LatentError
 from allaprima.generation import generate, latents_of_seeds
 from allaprima.images import to_pixels
+from allaprima.ops import kept_conv
+from allaprima.ops.kept_kernels import KeptKernels
 from tests.conftest import assert_near
 from tests.generation.conftest import Builder
 
@@ -254,3 +256,43 @@ def test_a_generator_in_training_is_left_as_it_is(trained: Builder) -> None:
     assert G.training
     assert all(parameter.requires_grad for parameter in G.parameters())
     assert all(torch.equal(tensor, before[name]) for name, tensor in G.state_dict().items())
+
+
+# Kernels that are kept from one image to the next.
+
+
+def test_what_is_kept_of_kernels_ends_with_the_images(G: Any) -> None:
+    images = iter(generate(G, seeds=range(3), batch_size=1))
+    before = KeptKernels.here()
+    next(images)
+    assert KeptKernels.here() is not before  # no store is in force while somebody looks at an image
+    with KeptKernels() as outer:
+        list(generate(G, seeds=range(2)))
+        assert outer.nbytes > 0  # that of whoever paints many batches
+
+
+def test_kernels_are_put_in_order_once(G: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[Any] = []
+    reorder = kept_conv._reordered
+    monkeypatch.setattr(kept_conv, "_reordered", lambda *kernel: done.append(kernel) or reorder(*kernel))  # type: ignore[func-returns-value]
+    list(generate(G, seeds=[1], batch_size=1))
+    once = len(done)
+    list(generate(G, seeds=range(4), batch_size=1))
+    assert len(done) == 2 * once > 0
+
+
+def test_singly_painted_images_are_the_same_whatever_came_before(G: Any) -> None:
+    together = stack(G, seeds=SEEDS, batch_size=1)
+    for seed, image in zip(SEEDS, together, strict=True):
+        np.testing.assert_array_equal(stack(G, seeds=[seed], batch_size=1)[0], image)
+
+
+def test_weights_that_change_between_images_are_seen(G: Any) -> None:
+    images = iter(generate(G, seeds=[3, 3, 4], batch_size=1))
+    before = next(images)
+    with torch.no_grad():
+        for parameter in G.synthesis.parameters():
+            parameter.mul_(-1)
+    after = next(images)
+    assert (before != after).any()
+    np.testing.assert_array_equal(after, stack(G, seeds=[3], batch_size=1)[0].astype(after.dtype))

@@ -1,15 +1,18 @@
 """Kernels that are kept between images: the same convolutions, and nothing stale."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from allaprima.ops import conv2d, kept_conv, modulated_conv2d, setup_filter, upsampling_conv2d
+from allaprima.allocator import is_of_a_file
+from allaprima.ops import conv2d, kept_conv, kept_kernels, modulated_conv2d, setup_filter, upsampling_conv2d
 from allaprima.ops.kept_kernels import KeptKernels
 from allaprima.ops.modulated_conv import demodulation
 from allaprima.ops.resampled_conv import upsampling_conv2d as enlarge
@@ -197,7 +200,12 @@ def test_nothing_is_kept_where_gradients_are_wanted() -> None:
 
 
 @pytest.mark.parametrize(
-    "weight", [torch.randn(8, 8, 3, 3), nn.Parameter(torch.randn(8, 8, 3, 3, dtype=torch.float64))]
+    "weight",
+    [
+        torch.randn(8, 8, 3, 3),
+        nn.Parameter(torch.randn(8, 8, 3, 3, dtype=torch.float64)),
+        nn.Parameter(torch.randn(8, 8, 1, 1)),
+    ],
 )
 def test_nothing_is_kept_of_passing_tensors_and_other_numbers(weight: Tensor) -> None:
     kept = everything()
@@ -263,3 +271,59 @@ def test_a_pytorch_that_cannot_reorder_convolves_all_the_same(monkeypatch: pytes
         assert close(conv2d(x, weight), F.conv2d(x.double(), weight.detach().double(), padding=1))
         assert upsampling_conv2d(x, weight, f).shape == (1, 128, 32, 32)
     assert kept.nbytes == 0
+
+
+@pytest.fixture
+def of_a_file(tmp_path: Path) -> nn.Parameter:
+    """A kernel of 9 MB that is mapped from a file, as `allaprima.load` gives them."""
+    path = tmp_path / "kernel"
+    torch.randn(512, 512, 3, 3).numpy().tofile(path)
+    return nn.Parameter(torch.from_file(str(path), shared=False, size=512 * 512 * 9).view(512, 512, 3, 3))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives pages back")
+def test_a_kernel_of_a_file_costs_nothing_in_another_order_and_can_still_be_read(of_a_file: nn.Parameter) -> None:
+    x, kept, values = torch.randn(1, 512, 4, 4), KeptKernels(), of_a_file.detach().clone()
+    with painting(kept):
+        y = conv2d(x, of_a_file)
+    assert kept.nbytes == of_a_file.nbytes
+    assert not is_of_a_file(of_a_file.data_ptr(), of_a_file.nbytes)  # no page of it is there
+    assert close(y, F.conv2d(x.double(), values.double(), padding=1))
+    assert torch.equal(of_a_file.detach(), values)
+    _added(of_a_file)
+    with painting(kept):
+        assert close(conv2d(x, of_a_file), F.conv2d(x.double(), values.double() + 1, padding=1))
+    assert torch.equal(of_a_file.detach(), values + 1)  # pages that were written to stay
+
+
+def test_what_is_not_kept_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    weight, kept, asked = kernel(512, 512), KeptKernels(), []
+    monkeypatch.setattr(kept_kernels, "is_of_a_file", lambda *page: asked.append(page))
+    with painting(kept):
+        for _ in range(3):
+            conv2d(torch.randn(1, 512, 4, 4), weight)
+    assert len(asked) == 1
+    assert kept.nbytes == 0
+
+
+def test_another_kernel_at_the_same_place_is_another() -> None:
+    kept, first = everything(), kernel(8, 8)
+    second = nn.Parameter(first.data)  # the same memory, as if the first were gone and the second took its place
+    kept.get("sum", first, lambda weight: (weight.sum(),), size=4, worth=1)
+    kept._entries["sum", id(second)] = kept._entries.pop(("sum", id(first)))
+    found = kept.get("sum", second, lambda weight: (weight.sum() + 1,), size=4, worth=1)
+    assert found is not None
+    assert torch.equal(found[0], second.sum() + 1)
+
+
+def test_one_of_a_kind_is_kept_for_the_last_inputs() -> None:
+    kept, weight, made = everything(), kernel(8, 8), []
+
+    def make(weight: Tensor) -> tuple[Tensor, ...]:
+        made.append(weight)
+        return (weight.detach() * 2,)
+
+    for about in ((1, 2), (1, 2), (1, 3), (1, 3), (1, 2)):
+        kept.get("double", weight, make, size=weight.nbytes, worth=1, about=about)
+    assert len(made) == 3
+    assert kept.nbytes == weight.nbytes

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from allaprima.allocator import for_long
+from allaprima.allocator import for_long, give_back_pages, is_of_a_file
 
-LIMIT = 128 * 2**20  # bytes, of which a network of 1024×1024 needs 90
-SMALL = 3 * 2**20  # bytes: what is kept of one kernel, whatever it saves
+LIMIT = 256 * 2**20  # bytes
+SMALL = 3 * 2**20  # bytes that one kernel may cost, whatever they save
 LEAST_WORTH = 0.25  # milliseconds that a MB of more than that saves; so, painting needs no more memory than plainly
 _IN_FORCE: ContextVar["KeptKernels | None"] = ContextVar("kept kernels", default=None)
 
@@ -28,7 +28,7 @@ _IN_FORCE: ContextVar["KeptKernels | None"] = ContextVar("kept kernels", default
 class _Entry(NamedTuple):
     weight: "weakref.ref[Tensor]"
     state: tuple[Any, ...]
-    value: tuple[Tensor, ...]
+    value: tuple[Tensor, ...] | None
 
 
 class KeptKernels:
@@ -38,7 +38,8 @@ class KeptKernels:
     take a new store then.
 
     What is kept does not depend on the images, so that they do not differ in their last digits by what was painted
-    before.
+    before. Kernels that were read from a file, and are kept in another order, need no memory meanwhile: the system gets
+    their pages, and would read them again.
 
     Args:
         limit: Bytes to keep at most; what does not fit is computed for each image.
@@ -67,7 +68,7 @@ class KeptKernels:
     @property
     def nbytes(self) -> int:
         """What is kept now."""
-        return sum(_bytes(entry.value) for entry in self._entries.values())
+        return sum(_bytes(entry.value or ()) for entry in self._entries.values())
 
     def get(
         self,
@@ -94,12 +95,18 @@ class KeptKernels:
         if entry is not None and entry.weight() is weight and entry.state == state:
             return entry.value
         self._entries = {k: e for k, e in self._entries.items() if k != key and e.weight() is not None}
-        if self.nbytes + size > self.limit or (self.thrifty and size > SMALL and worth < LEAST_WORTH):
-            return None
-        with for_long():
-            value = make(weight)
+        value = None
+        if self.nbytes + size <= self.limit and not (self.thrifty and _costs_too_much(weight, size, worth)):
+            with for_long():
+                value = make(weight)
+            give_back_pages(weight.data_ptr(), weight.nbytes)
         self._entries[key] = _Entry(weakref.ref(weight), state, value)
         return value
+
+
+def _costs_too_much(weight: Tensor, size: int, worth: float) -> bool:
+    cost = size - weight.nbytes if is_of_a_file(weight.data_ptr(), weight.nbytes) else size
+    return cost > SMALL and worth * size < LEAST_WORTH * cost
 
 
 def in_force(weight: Tensor) -> KeptKernels | None:

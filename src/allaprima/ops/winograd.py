@@ -103,10 +103,10 @@ def _convolve(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     for strip in every_strip:
         transformed = (to.input @ tiles[strip].reshape(INSIDE**2, -1)).view(len(to.kernel), -1, i)
         for part in parts:
-            kernels = _kernels_once(weight[part], to) if every is None else every
-            products = torch.bmm(transformed, kernels).view(len(to.kernel), -1)
+            products = torch.bmm(transformed, _kernels_once(weight[part], to) if every is None else every)
             block = blocks[strip][..., part]
-            block.copy_((to.output @ products).view(block.shape))
+            block.copy_((to.output @ products.view(len(to.kernel), -1)).view(block.shape))
+            del products  # before the next kernels
     height, width = size_of(x, padding)
     return y[:, :height, :width].permute(0, 3, 1, 2)
 
