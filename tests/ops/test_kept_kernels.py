@@ -82,7 +82,11 @@ def test_modulated_convolutions_are_those_of_the_definition(shape: tuple[int, ..
     with painting(kept):
         assert close(modulated_conv2d(x, weight, style), expected)
         assert close(demodulation(weight, style), demodulation(weight.double(), style.double()))
-    assert kept.nbytes > weight.nbytes
+    large = (
+        n == 1 and weight.numel() < x.numel() and min(i, o) < 128
+    )  # then the kernel is scaled, and another each time
+    assert (kept.nbytes > weight.nbytes) == (not large)
+    assert kept.nbytes >= o * i * 4  # the sums of squares
 
 
 @pytest.mark.parametrize("strip", [1, 36 * 128 * 6, 36 * 128 * 40])

@@ -1,4 +1,7 @@
-"""Pure functions of tensors: the mathematics of the papers, without parameters and without state."""
+"""Pure functions of tensors: the mathematics of the papers, without parameters and without state.
+
+Only `KeptKernels` remembers anything: what is computed from kernels alone, for whoever paints many images.
+"""
 
 from allaprima.ops.bias_act import ACTIVATIONS as ACTIVATIONS
 from allaprima.ops.bias_act import bias_act as bias_act
@@ -13,6 +16,7 @@ from allaprima.ops.filtered_lrelu import filtered_lrelu as filtered_lrelu
 from allaprima.ops.grouped_conv import grouped_conv2d as grouped_conv2d
 from allaprima.ops.interpolation import lerp as lerp
 from allaprima.ops.interpolation import slerp as slerp
+from allaprima.ops.kept_kernels import KeptKernels as KeptKernels
 from allaprima.ops.minibatch_std import minibatch_std as minibatch_std
 from allaprima.ops.modulated_conv import demodulating_conv2d as demodulating_conv2d
 from allaprima.ops.modulated_conv import demodulation as demodulation

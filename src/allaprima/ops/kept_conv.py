@@ -35,7 +35,7 @@ class _Options(NamedTuple):
     groups: int = 1
 
 
-def keeps(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"]) -> bool:
+def _keeps(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"]) -> bool:
     """Whether a store is in force for these, on a processor and with a PyTorch that can do it."""
     return weight.shape[2:] == (3, 3) and cpu_choice.is_ours(x) and in_force(weight) is not None and _can_reorder()
 
@@ -53,13 +53,16 @@ def kept_conv2d(
         x: Feature maps, in any memory layout.
         weight: A network's own kernel; only those of 3×3 taps are kept.
         padding: Zeros around the image.
-        style: Factors on the input's channels, of each image.
+        style: Factors on the input's channels, of each image; None is the answer where they would be another pass over
+            memory.
     """
-    kept = in_force(weight) if keeps(x, weight) else None
+    kept = in_force(weight) if _keeps(x, weight) else None
     if kept is None:
         return None
     if cpu_choice.transforming_kept_kernels_pays(x, weight) and padding <= winograd.MOST_PADDING:
         return _in_tiles(x, weight, kept, padding, style)
+    if style is not None:
+        return None
     options = _Options(padding=(padding, padding))
     x = cpu_choice.in_quick_layout(x, weight)
     packed = kept.get(
@@ -72,14 +75,14 @@ def kept_conv2d(
     )
     if packed is None:
         return None
-    return _convolve(x if style is None else x * style[:, :, None, None], packed[0], options)
+    return _convolve(x, packed[0], options)
 
 
 def kept_transposed_conv2d(
     x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"]
 ) -> Float[Tensor, "n o h2 w2"] | None:
     """As `allaprima.ops.transposed_conv.transposed_conv2d`; None where nothing is kept of ``weight``."""
-    kept = in_force(weight) if keeps(x, weight) else None
+    kept = in_force(weight) if _keeps(x, weight) else None
     if kept is None:
         return None
     x = x.contiguous(memory_format=torch.channels_last)

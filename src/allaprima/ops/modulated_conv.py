@@ -10,7 +10,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
-from allaprima.ops.kept_conv import keeps, kept_conv2d
+from allaprima.ops.kept_conv import kept_conv2d
 from allaprima.ops.kept_kernels import in_force
 from allaprima.ops.resampled_conv import conv2d
 
@@ -108,7 +108,7 @@ def _modulate_and_convolve(x: Tensor, weight: Tensor, style: Tensor, convolve: C
 
 def _is_one_large_image(x: Tensor, weight: Tensor) -> bool:
     """Whether scaling the kernel is less work; never in an exported program, which takes any number of images."""
-    return not torch.compiler.is_compiling() and x.shape[0] == 1 and weight.numel() < x.numel() and not keeps(x, weight)
+    return not torch.compiler.is_compiling() and x.shape[0] == 1 and weight.numel() < x.numel()
 
 
 def _per_channel(scale: Tensor, x: Tensor) -> Tensor:
