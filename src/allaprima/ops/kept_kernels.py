@@ -15,6 +15,7 @@ from contextvars import ContextVar, Token
 from typing import Any, NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from allaprima.allocator import for_long, give_back_pages, is_of_a_file
@@ -73,7 +74,7 @@ class KeptKernels:
     def get(
         self,
         kind: str,
-        weight: Tensor,
+        weight: Float[Tensor, "..."],
         make: Callable[[Tensor], tuple[Tensor, ...]],
         *,
         size: int,
