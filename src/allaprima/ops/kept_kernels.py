@@ -85,7 +85,7 @@ class KeptKernels:
 
         Args:
             kind: Of what is kept; one of each kind for each weight.
-            weight: A network's own.
+            weight: A network's own, [o, i, k, k] in convolutions.
             make: Is called if nothing is kept, or something for other inputs or for what the weight was before.
             size: Bytes of the result.
             worth: Milliseconds that a MB of it saves, about.
