@@ -275,10 +275,16 @@ def test_kernels_are_put_in_order_once(G: Any, monkeypatch: pytest.MonkeyPatch) 
     done: list[Any] = []
     reorder = kept_conv._reordered
     monkeypatch.setattr(kept_conv, "_reordered", lambda *kernel: done.append(kernel) or reorder(*kernel))  # type: ignore[func-returns-value]
-    list(generate(G, seeds=[1], batch_size=1))
+    list(generate(G, seeds=[1, 2], batch_size=1))
     once = len(done)
     list(generate(G, seeds=range(4), batch_size=1))
     assert len(done) == 2 * once > 0
+    list(generate(G, seeds=range(4), batch_size=4))  # a single batch: nothing would be used again
+    assert len(done) == 2 * once
+    with KeptKernels():  # but whoever calls again and again may keep them
+        for seed in range(3):
+            list(generate(G, seeds=[seed]))
+    assert len(done) == 3 * once
 
 
 def test_singly_painted_images_are_the_same_whatever_came_before(G: Any) -> None:

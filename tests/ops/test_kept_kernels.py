@@ -266,6 +266,7 @@ def test_here_is_the_store_in_force_or_a_new_one() -> None:
             assert KeptKernels.here() is inner
         assert KeptKernels.here() is outer
     assert KeptKernels.here() not in (outer, inner)
+    assert KeptKernels.here(5).limit == 5
 
 
 def test_a_pytorch_that_cannot_reorder_convolves_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

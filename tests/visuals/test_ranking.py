@@ -108,7 +108,7 @@ def test_doubts_are_what_the_best_other_class_is_ahead() -> None:
 
 def test_equal_scores_keep_their_order() -> None:
     images = pixels(1).expand(6, -1, -1, -1)
-    assert rank(discriminator("resnet"), images, batch_size=6).highest(6) == [0, 1, 2, 3, 4, 5]
+    assert rank(discriminator("resnet"), images, batch_size=1).highest(6) == [0, 1, 2, 3, 4, 5]
 
 
 def test_it_is_written_as_json_and_csv(tmp_path: Path) -> None:

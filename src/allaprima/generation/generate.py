@@ -54,7 +54,7 @@ class Images:
         return len(self.seeds)
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
-        kept = KeptKernels.here()
+        kept = KeptKernels.here() if len(self) > self.batch_size else KeptKernels.here(0)  # what is kept pays later
         for start in range(0, len(self), self.batch_size):
             with kept, torch.inference_mode():
                 pixels = self._paint(slice(start, start + self.batch_size))

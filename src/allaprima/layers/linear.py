@@ -39,8 +39,8 @@ class EqualizedLinear(nn.Module):
 
     def forward(self, x: Float[Tensor, "n i"]) -> Float[Tensor, "n o"]:
         """Map each row of ``x``."""
-        x = x * self.weight_gain  # rather than the weights, of which there are more
+        weight = self.weight * self.weight_gain
         bias = None if self.bias is None else self.bias * self.bias_gain
         if self.activation == "linear":
-            return F.linear(x, self.weight, bias)
-        return bias_act(F.linear(x, self.weight), bias, activation=self.activation)
+            return F.linear(x, weight, bias)
+        return bias_act(F.linear(x, weight), bias, activation=self.activation)

@@ -62,9 +62,9 @@ class KeptKernels:
         _IN_FORCE.reset(self._tokens.pop())
 
     @classmethod
-    def here(cls) -> "KeptKernels":
-        """The store in force, or a new one."""
-        return _IN_FORCE.get() or cls()
+    def here(cls, limit: int = LIMIT) -> "KeptKernels":
+        """The store in force, or a new one with this limit."""
+        return _IN_FORCE.get() or cls(limit)
 
     @property
     def nbytes(self) -> int:
