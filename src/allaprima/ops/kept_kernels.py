@@ -45,7 +45,7 @@ class KeptKernels:
     Args:
         limit: Bytes to keep at most; what does not fit is computed for each image.
         thrifty: Do not keep what saves little for its size. Without thrift, a large network paints one image at a time
-            a tenth to a sixth faster, and needs some 100 MB more.
+            a twentieth to a sixth faster, and needs up to 110 MB more.
     """
 
     def __init__(self, limit: int = LIMIT, *, thrifty: bool = True) -> None:
