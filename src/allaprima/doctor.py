@@ -24,6 +24,7 @@ EXTRAS = ("av", "tensorboard", "huggingface_hub", "onnx", "onnxscript", "onnxrun
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16")
 CPUINFO = Path("/proc/cpuinfo")
 MODEL = "emoji-64"
+COMPILED = ("winograd", "upfirdn2d")  # files whose work `allaprima.ops.fast` does where it can
 ROUNDS = 5  # of ours and plain, in turn
 SHAPE = {"cpu": (4, 256, 32, 32), "cuda": (16, 256, 128, 128)}  # of the feature maps: images, channels, height, width
 SIDE = {"cpu": 1536, "cuda": 8192}  # of the matrices
@@ -38,6 +39,7 @@ class Machine:
         system: Of the machine, with its version.
         processor: Its name.
         instructions: Those of its instructions that matter for speed; empty where the system does not tell.
+        passes: The instructions for which `allaprima.ops.fast` is compiled here; None: PyTorch runs in its place.
         cores: Logical ones.
         threads: That PyTorch computes with.
         memory_gb: In units of 2³⁰ bytes; None where the system does not tell.
@@ -51,6 +53,7 @@ class Machine:
     system: str
     processor: str
     instructions: tuple[str, ...]
+    passes: str | None
     cores: int
     threads: int
     memory_gb: float | None
@@ -108,6 +111,7 @@ def look(device: torch.device) -> Machine:
         system=platform.platform(),
         processor=facts.get("model name") or platform.processor() or platform.machine(),
         instructions=tuple(name for name in INSTRUCTIONS if name in flags),
+        passes=ops.fast.instructions(),
         cores=os.cpu_count() or 1,
         threads=torch.get_num_threads(),
         memory_gb=_memory_gb(),
@@ -153,6 +157,8 @@ def _calls(module: Any, device: torch.device) -> dict[str, tuple[Callable[..., T
     f = ops.setup_filter([1, 3, 3, 1]).to(device)
     taps = torch.full((12,), 1 / 12, device=device)  # as many as StyleGAN3's layers have
     small = x[:, : max(i // 4, 1)].contiguous()
+    if device.type == "cpu" and module is ops:
+        x = x.contiguous(memory_format=torch.channels_last)  # the plain networks have channels first
     return {
         "conv2d": (module.conv2d, [x, weight]),
         "upsampling_conv2d": (lambda x, weight: module.upsampling_conv2d(x, weight, f), [x, weight]),
@@ -179,14 +185,16 @@ def _work(function: Callable[..., Tensor], inputs: list[Tensor], *, backwards: b
 
 
 def _engine(function: Callable[..., Tensor], inputs: list[Tensor]) -> str:
-    """Triton, the package's own file that computes it, or PyTorch."""
+    """Triton; or PyTorch, perhaps with the compiled passes, and the package's own file that computes it."""
     from allaprima.ops import kernels
 
     if kernels.serve(inputs[0]):
         return "Triton"
     y = function(*[x.detach().requires_grad_() for x in inputs])
     owner = getattr(type(y.grad_fn), "_forward_cls", None)
-    return "PyTorch" if owner is None else f"PyTorch ({owner.__module__.rpartition('.')[2]})"
+    name = "" if owner is None else owner.__module__.rpartition(".")[2]
+    engine = "PyTorch and C" if name in COMPILED and ops.fast.serves(inputs[0].detach()) else "PyTorch"
+    return f"{engine} ({name})" if name else engine
 
 
 @torch.inference_mode()

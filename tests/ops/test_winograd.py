@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
-from allaprima.ops import winograd, winograd_conv2d
-from allaprima.ops.winograd import toom_cook
+from allaprima.ops import fast, winograd, winograd_compiled, winograd_conv2d
+from allaprima.ops.toom_cook import toom_cook
 from tests.conftest import assert_near
 
 each_padding = pytest.mark.parametrize("padding", [0, 1, 2])
@@ -78,3 +78,45 @@ def test_toom_cook_correlates(outputs: int, taps: int, points: tuple[int, ...]) 
     kernel, into, out = (torch.from_numpy(matrix) for matrix in toom_cook(outputs, taps, points))
     k, x = torch.randn(taps, dtype=torch.float64), torch.randn(outputs + taps - 1, dtype=torch.float64)
     assert_near(out @ ((kernel @ k) * (into @ x)), x.unfold(0, taps, 1) @ k, tolerance=1e-12)
+
+
+def derivatives(y: Tensor, inputs: tuple[Tensor, Tensor], grad: Tensor) -> tuple[Tensor, ...]:
+    """The first ones, and those of their squares."""
+    first = torch.autograd.grad(y, inputs, grad, create_graph=True)
+    return (*first, *torch.autograd.grad(sum(g.square().sum() for g in first), inputs))
+
+
+compiled = pytest.mark.skipif(not fast.available(), reason="passes.c was not compiled here")
+
+
+@compiled
+@each_padding
+@pytest.mark.parametrize("size", [(8, 8), (5, 7), (13, 22), (3, 4)], ids=str)
+@pytest.mark.parametrize("strip", [1, 36 * 32 * 5, winograd_compiled.STRIP])
+def test_compiled_it_is_the_correlation_with_its_derivatives(
+    size: tuple[int, int], padding: int, strip: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(winograd_compiled, "STRIP", strip)
+    x, weight = torch.randn(3, 16, *size).requires_grad_(), torch.randn(32, 16, 3, 3).requires_grad_()
+    exact = (x.detach().double().requires_grad_(), weight.detach().double().requires_grad_())
+    y, expected = winograd_conv2d(x, weight, padding=padding), F.conv2d(*exact, padding=padding)
+    assert_near(y.double(), expected, tolerance=1e-4)
+    down = torch.randn_like(y)
+    found, wanted = derivatives(y, (x, weight), down), derivatives(expected, exact, down.double())
+    for ours, theirs in zip(found, wanted, strict=True):
+        ours, theirs = ours.detach().double(), theirs.detach()
+        assert (ours - theirs).abs().max() < 1e-5 * theirs.abs().max()
+
+
+@compiled
+def test_the_compiled_passes_are_used_where_they_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(fast.tiles, "call", lambda name, arguments: called.append(name))
+    x, weight = torch.randn(1, 16, 8, 8, requires_grad=True), torch.randn(16, 16, 3, 3, requires_grad=True)
+    winograd_conv2d(x, weight).sum().backward()
+    names = {"into_tiles", "out_of_tiles", "gradients_into_tiles"}
+    assert set(called) == names
+    called.clear()
+    winograd_conv2d(x[:, :15], weight[:, :15])  # 15 channels are no multiple of a register
+    winograd_conv2d(x.double(), weight.double())
+    assert not called

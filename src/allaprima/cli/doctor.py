@@ -48,10 +48,12 @@ def about(machine: "Machine", *, keeps_memory: bool) -> list[str]:
     known = [name for name, there in machine.extras.items() if there]
     missing = [name for name, there in machine.extras.items() if not there]
     instructions = f" ({' '.join(machine.instructions)})" if machine.instructions else ""
+    passes = f"compiled for {machine.passes}" if machine.passes else "not compiled here, PyTorch runs in their place"
     allocator = "kept between layers" if keeps_memory else "left to the system, which cannot be told to keep it"
     return [
         f"system      {machine.system}, Python {machine.python}, PyTorch {machine.torch}",
         f"processor   {machine.processor}{instructions}: {machine.cores} cores, {machine.threads} threads{memory}",
+        f"C passes    {passes}",
         f"GPUs        {', '.join(machine.gpus) or 'none'}",
         f"training    in {machine.training_precision} (precision=auto)",
         f"memory      {allocator}",

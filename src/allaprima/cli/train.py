@@ -168,7 +168,7 @@ def show(data: str, recipe: "Recipe", device: object) -> None:
     """Print what a training would be."""
     import torch
 
-    from allaprima.models import build, count_parameters
+    from allaprima.models import count_parameters, outline
     from allaprima.training import decide_for
     from allaprima.training.footprint import footprint, on_device
     from allaprima.training.networks import specs
@@ -182,8 +182,7 @@ def show(data: str, recipe: "Recipe", device: object) -> None:
     channels, height, width = dataset.image_shape
     size = {"height": height, "width": width, "channels": channels, "c_dim": dataset.label_dim}
     pair = specs(decided, **size)
-    with torch.device("meta"):
-        sizes = [count_parameters(build(spec)) for spec in pair]
+    sizes = [count_parameters(outline(spec)) for spec in pair]
     click.echo(f"{len(dataset)} images of {height}×{width} pixels, {channels} channels, {dataset.label_dim} labels")
     click.echo(f"generator {sizes[0]:,} parameters, discriminator {sizes[1]:,}")
     found = footprint(decided, **size)

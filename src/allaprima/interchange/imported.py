@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from allaprima.errors import ModelFileError
 from allaprima.interchange.records import printable
-from allaprima.models import Spec, build
+from allaprima.models import Spec, outline
 
 LONGEST_REASON = 300  # characters
 
@@ -68,8 +67,7 @@ def assemble(spec: Spec, weights: Mapping[str, Tensor]) -> nn.Module:
     if odd is not None:
         raise ModelFileError(f"the tensor {printable(odd)} holds {weights[odd].dtype}, not weights")
     try:
-        with torch.device("meta"):
-            network: nn.Module = build(spec)
+        network: nn.Module = outline(spec)
         network.load_state_dict({name: t.float() for name, t in weights.items()}, strict=True, assign=True)
     except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
         reason = printable(" ".join(str(error).split()), LONGEST_REASON)

@@ -7,6 +7,7 @@ from allaprima.models.lucidrains import LucidrainsGenerator as LucidrainsGenerat
 from allaprima.models.mapping import MappingNetwork as MappingNetwork
 from allaprima.models.noise_maps import noise_maps as noise_maps
 from allaprima.models.noise_maps import paint_with_noise as paint_with_noise
+from allaprima.models.outline import outline as outline
 from allaprima.models.precision import fast_half as fast_half
 from allaprima.models.precision import set_half as set_half
 from allaprima.models.progan import ProGANDiscriminator as ProGANDiscriminator

@@ -31,6 +31,11 @@ def transforming_kept_kernels_pays(x: Float[Tensor, "n i h w"], weight: Float[Te
     return weight.shape[2:] == (3, 3) and min(weight.shape[:2]) >= MANY_CHANNELS and x[:, 0].numel() >= KEPT_PIXELS
 
 
+def transforming_to_enlarge_pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
+    """Whether `allaprima.ops.kept_enlarging` is quicker than oneDNN's transposed convolution, kernels being kept."""
+    return min(weight.shape[:2]) >= MANY_CHANNELS and x[:, 0].numel() >= KEPT_PIXELS
+
+
 def enlarging_by_products_pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
     """Whether `allaprima.ops.transposed_conv.transposed_conv2d`, which has no derivative, may be used and is quick."""
     if not is_ours(x) or weight.shape[2:] != (3, 3):

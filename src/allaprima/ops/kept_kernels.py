@@ -22,7 +22,7 @@ from allaprima.allocator import for_long, give_back_pages, is_of_a_file
 
 LIMIT = 256 * 2**20  # bytes
 SMALL = 3 * 2**20  # bytes that one kernel may cost, whatever they save
-LEAST_WORTH = 0.25  # milliseconds that a MB of more than that saves; so, painting needs no more memory than plainly
+LEAST_WORTH = 0.22  # milliseconds that a MB of more than that saves; so, painting needs no more memory than plainly
 _IN_FORCE: ContextVar["KeptKernels | None"] = ContextVar("kept kernels", default=None)
 
 

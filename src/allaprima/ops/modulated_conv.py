@@ -10,6 +10,8 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
+from allaprima.allocator import give_back_pages
+from allaprima.ops.cpu_choice import is_ours
 from allaprima.ops.kept_conv import kept_conv2d
 from allaprima.ops.kept_kernels import in_force
 from allaprima.ops.resampled_conv import conv2d
@@ -17,6 +19,7 @@ from allaprima.ops.resampled_conv import conv2d
 Convolution = Callable[[Tensor, Tensor], Tensor]
 EPS = 1e-8  # keeps the square root in equation 3 away from zero
 SQUARES = 0.8  # ms that keeping a MB of them saves, measured
+FEW_CHANNELS = 8  # of the output
 SLICE = 2**18  # numbers of the kernel that are squared at once: 1 MB, for the cache
 
 
@@ -29,7 +32,7 @@ def demodulation(weight: Float[Tensor, "o i k l"], style: Float[Tensor, "n i"]) 
     kept = in_force(weight) if weight.device.type == "cpu" else None
     if kept is not None:
         size = weight[:, :, 0, 0].nbytes
-        squares = kept.get("squares", weight, lambda weight: (_squares(weight),), size=size, worth=SQUARES)
+        squares = kept.get("squares", weight, _squares_to_keep, size=size, worth=SQUARES)
         if squares is not None:
             return (style.square() @ squares[0].T + EPS).rsqrt()
     if not torch.is_grad_enabled() and not torch.compiler.is_compiling() and weight.device.type == "cpu":
@@ -41,11 +44,24 @@ def _squares(weight: Float[Tensor, "o i k l"]) -> Float[Tensor, "o i"]:
     return rearrange(weight.square(), "o i k l -> o i (k l)") @ weight.new_ones(weight.shape[2:].numel())
 
 
+def _squares_to_keep(weight: Float[Tensor, "o i k l"]) -> tuple[Tensor]:
+    """A slice at a time, so that neither all squares nor all pages of a mapped kernel are in memory at once."""
+    squares = weight.new_empty(weight.shape[:2])
+    for part, sums in zip(_slices(weight), _slices(squares, like=weight), strict=True):
+        sums.copy_(_squares(part))
+        give_back_pages(part.data_ptr(), part.nbytes)
+    return (squares,)
+
+
+def _slices(tensor: Tensor, like: Tensor | None = None) -> tuple[Tensor, ...]:
+    """Some output channels of ``tensor`` at a time, as many as `SLICE` numbers of ``like`` have."""
+    return torch.split(tensor, max(1, SLICE // max(1, (tensor if like is None else like)[:1].numel())))
+
+
 def _demodulation_in_slices(weight: Tensor, style: Tensor) -> Tensor:
     """The squares of some output channels at a time, used before they leave the cache: in half of the time."""
-    at_once = max(1, SLICE // max(1, weight[:1].numel()))
     styles = style.square().repeat_interleave(weight.shape[2:].numel(), dim=1)
-    sums = [styles @ part.square().flatten(1).T for part in torch.split(weight, at_once)]
+    sums = [styles @ part.square().flatten(1).T for part in _slices(weight)]
     return (torch.cat(sums, dim=1) + EPS).rsqrt()
 
 
@@ -103,12 +119,22 @@ def _modulate_and_convolve(x: Tensor, weight: Tensor, style: Tensor, convolve: C
             return y
     if _is_one_large_image(x, weight):
         return convolve(x, (weight * style[0, :, None, None]).to(x.dtype))
+    if _are_large_images_for_few_channels(x, weight):
+        images = (convolve(x[j : j + 1], weight * style[j, :, None, None]) for j in range(len(x)))
+        return torch.cat(list(images))
     return convolve(x * _per_channel(style, x), weight.to(x.dtype))
 
 
 def _is_one_large_image(x: Tensor, weight: Tensor) -> bool:
     """Whether scaling the kernel is less work; never in an exported program, which takes any number of images."""
     return not torch.compiler.is_compiling() and x.shape[0] == 1 and weight.numel() < x.numel()
+
+
+def _are_large_images_for_few_channels(x: Tensor, weight: Tensor) -> bool:
+    """Whether, on a CPU, a copy of the images would take longer than all products: with the kernels of colours."""
+    if not is_ours(x) or torch.is_grad_enabled() or weight.shape[2:] != (1, 1):
+        return False
+    return len(weight) <= FEW_CHANNELS and weight.numel() < x[0].numel()
 
 
 def _per_channel(scale: Tensor, x: Tensor) -> Tensor:

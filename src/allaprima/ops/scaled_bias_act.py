@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd import Function
 
-from allaprima.ops import kernels
+from allaprima.ops import fast, kernels
 from allaprima.ops.bias_act import ACTIVATIONS, bias_act
 
 
@@ -71,6 +71,9 @@ def scaled_bias_act_(
     records = torch.is_grad_enabled() or torch.compiler.is_compiling()
     if records or x.device.type != "cpu" or x.dtype != torch.float32 or kind.slope is None or gain <= 0:
         return scaled_bias_act(x, scale, noise, bias, activation=activation, gain=gain, clamp=clamp)
+    if fast.serves(x, scale, noise, bias) and (clamp is None or clamp >= 0):
+        fast.bend_(x, scale, noise, bias, slope=kind.slope, gain=gain, clamp=clamp)
+        return x
     if scale is not None:
         torch.addcmul(x.new_zeros(()) if bias is None else bias[:, None, None], x, scale[:, :, None, None], out=x)
     elif bias is not None:

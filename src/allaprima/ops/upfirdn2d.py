@@ -12,12 +12,13 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from allaprima.ops import kernels
+from allaprima.ops import fast, kernels
 
 Pair = int | tuple[int, int]
 Padding = int | tuple[int, int] | tuple[int, int, int, int]
@@ -36,14 +37,15 @@ def setup_filter(taps: Sequence[float] | Tensor, *, normalize: bool = True, gain
     Returns:
         Float32 tensor [k, l] or [taps].
     """
-    f = torch.as_tensor(taps, dtype=torch.float32).clone()
-    # In place, here and in new weights: on tensors without numbers, as networks of files are made of, all other
-    # products load PyTorch's compiler, which takes as long as half of PyTorch.
-    if f.ndim == 1 and f.numel() < SEPARABLE_FROM:
-        f = f.repeat(f.numel(), 1).mul_(f[:, None])
+    # In NumPy: on tensors without numbers, as networks of files are made of, most of PyTorch's operations load its
+    # compiler, which takes as long as half of PyTorch, and 30 MB.
+    f: Any = taps.to(torch.float32) if isinstance(taps, Tensor) else np.asarray(taps, dtype=np.float32)
+    if f.ndim == 1 and len(f) < SEPARABLE_FROM:
+        f = f[:, None] * f
     if normalize:
-        f.div_(f.sum())
-    return f.mul_(math.pow(gain, f.ndim / 2))
+        f = f / f.sum()
+    f = f * math.pow(gain, f.ndim / 2)
+    return f if isinstance(f, Tensor) else torch.tensor(f)
 
 
 def upfirdn2d(
@@ -149,12 +151,20 @@ def _evaluate(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
         from allaprima.ops.kernels.upfirdn2d import evaluate
 
         return evaluate(x, f, plan)
+    if plan.up == plan.down == (1, 1) and f.ndim == 2 and fast.serves(x, f) and min(_size_after(x, f, plan)) > 0:
+        return fast.filter_channels_last(x, (f if plan.flip else f.flip(0, 1)) * plan.gain, plan.padding)
     f = f.to(torch.promote_types(f.dtype, x.dtype))  # the gain is not rounded more coarsely than the image
     if f.ndim == 2:
         return _filter(x, f * plan.gain, plan)
     rows = plan._replace(up=(plan.up[0], 1), down=(plan.down[0], 1), padding=(*plan.padding[:2], 0, 0))
     columns = plan._replace(up=(1, plan.up[1]), down=(1, plan.down[1]), padding=(0, 0, *plan.padding[2:]))
     return _filter(_filter(x, f[None, :], columns), f[:, None] * plan.gain, rows)
+
+
+def _size_after(x: Tensor, f: Tensor, plan: Plan) -> tuple[int, int]:
+    """Where nothing is up- or down-sampled."""
+    top, bottom, left, right = plan.padding
+    return x.shape[2] + top + bottom - f.shape[0] + 1, x.shape[3] + left + right - f.shape[1] + 1
 
 
 def _filter(x: Tensor, f: Tensor, plan: Plan) -> Tensor:

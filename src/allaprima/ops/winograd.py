@@ -7,28 +7,24 @@ so that nothing has to be compiled. Float32 loses about one more digit than in t
 Axes: n image, i input channel, o output channel, h w rows and columns, p product of a tile, t tile.
 """
 
-from collections.abc import Iterator, Sequence
-from functools import cache
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
-OUTSIDE = 4  # pixels of an output tile's side
-INSIDE = OUTSIDE + 2
+from allaprima.ops import winograd_compiled
+from allaprima.ops.parts import parts
+from allaprima.ops.toom_cook import INSIDE, OUTSIDE, Matrices, matrices, size_of
+
 MOST_PADDING = 2
-POINTS = (0, 1, -1, 2, -2)  # where the polynomials are evaluated, besides infinity; small ones round little
 STRIP = 2**20  # numbers in the transformed tiles of one strip: 4 MB, for the caches; …
 TILES = 256  # … but so many tiles at least, so that reading the kernels is worth while
 SLICE = 5 * 2**19  # numbers in the transformed kernels of some output channels: 10 MB, where they serve one strip only
 LONG_STRIP = 2**22  # of a strip whose products are added to a total as large as the kernels
-
-
-Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def winograd_conv2d(
@@ -92,17 +88,20 @@ def _turned(weight: Float[Tensor, "o i 3 3"]) -> Float[Tensor, "i o 3 3"]:
 
 
 def _convolve(x: Tensor, weight: Tensor, padding: int) -> Tensor:
+    found = winograd_compiled.convolve(x, weight, padding)
+    if found is not None:
+        return found
     to = matrices(x.dtype)
     tiles, (o, i) = _tiles(x, padding), weight.shape[:2]
     n, rows, columns = tiles.shape[2:5]
     y = x.new_empty(n, rows * OUTSIDE, columns * OUTSIDE, o)
     blocks = _blocks(y)
     every_strip = list(_strips(tiles, max(TILES, STRIP // (len(to.kernel) * max(i, o)))))
-    parts = _slices(o, SLICE // (len(to.kernel) * i) if len(every_strip) == 1 else o)
+    slices = parts(o, SLICE // (len(to.kernel) * i) if len(every_strip) == 1 else o)
     every = _kernels(weight, to) if len(every_strip) > 1 else None
     for strip in every_strip:
         transformed = (to.input @ tiles[strip].reshape(INSIDE**2, -1)).view(len(to.kernel), -1, i)
-        for part in parts:
+        for part in slices:
             products = torch.bmm(transformed, _kernels_once(weight[part], to) if every is None else every)
             block = blocks[strip][..., part]
             block.copy_((to.output @ products.view(len(to.kernel), -1)).view(block.shape))
@@ -111,13 +110,13 @@ def _convolve(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     return y[:, :height, :width].permute(0, 3, 1, 2)
 
 
-def _kernels(weight: Float[Tensor, "o i 3 3"], to: "Matrices") -> Float[Tensor, "p i o"]:
+def _kernels(weight: Float[Tensor, "o i 3 3"], to: Matrices) -> Float[Tensor, "p i o"]:
     """The transformed kernels, in the order in which many products read them quickest."""
     o, i = weight.shape[:2]
     return (to.kernel @ weight.transpose(0, 1).reshape(i * o, 9).T).view(-1, i, o)
 
 
-def _kernels_once(weight: Float[Tensor, "o i 3 3"], to: "Matrices") -> Float[Tensor, "p i o"]:
+def _kernels_once(weight: Float[Tensor, "o i 3 3"], to: Matrices) -> Float[Tensor, "p i o"]:
     """The same as a view of the order in which they are stored: for one use, reordering costs more than it saves."""
     o, i = weight.shape[:2]
     return (to.kernel @ weight.reshape(o * i, 9).T).view(-1, o, i).transpose(1, 2)
@@ -125,6 +124,9 @@ def _kernels_once(weight: Float[Tensor, "o i 3 3"], to: "Matrices") -> Float[Ten
 
 def _correlate(x: Tensor, grad: Tensor, padding: int) -> Tensor:
     """The gradient of the kernel, from the input and the output's gradient."""
+    found = winograd_compiled.correlate(x, grad, padding)
+    if found is not None:
+        return found
     to = matrices(x.dtype)
     tiles, i, o = _tiles(x, padding), x.shape[1], grad.shape[1]
     _, rows, columns = tiles.shape[2:5]
@@ -136,11 +138,6 @@ def _correlate(x: Tensor, grad: Tensor, padding: int) -> Tensor:
         grads = (to.output.T @ blocks[strip].reshape(OUTSIDE**2, -1)).view(len(to.kernel), -1, o)
         total.baddbmm_(grads.transpose(1, 2), transformed)
     return (to.kernel.T @ total.view(len(to.kernel), -1)).T.reshape(o, i, 3, 3)
-
-
-def size_of(x: Float[Tensor, "n i h w"], padding: int) -> tuple[int, int]:
-    """Height and width of the output."""
-    return (x.shape[2] + 2 * padding - 2, x.shape[3] + 2 * padding - 2)
 
 
 def _tiles(x: Float[Tensor, "n i h w"], padding: int) -> Tensor:
@@ -160,59 +157,6 @@ def _strips(tiles: Tensor, wanted: int) -> Iterator[tuple[slice, ...]]:
     """Parts of about so many tiles: some rows of one image, or some images."""
     n, rows, columns = tiles.shape[2:5]
     everything = slice(None)
-    for images in _slices(n, wanted // (rows * columns)):
-        for row in _slices(rows, wanted // columns):
+    for images in parts(n, wanted // (rows * columns)):
+        for row in parts(rows, wanted // columns):
             yield (everything, everything, images, row)
-
-
-def _slices(length: int, at_once: int) -> list[slice]:
-    """``length`` in parts of about the same size, ``at_once`` at most (but 1 at least)."""
-    parts = -(-length // max(1, at_once))
-    return [slice(length * part // parts, length * (part + 1) // parts) for part in range(parts)]
-
-
-class Matrices(NamedTuple):
-    """The transforms of a tile, its rows written one after another.
-
-    Attributes:
-        kernel: [p, 9].
-        input: [p, 36].
-        output: [16, p].
-    """
-
-    kernel: Tensor
-    input: Tensor
-    output: Tensor
-
-
-@cache
-def matrices(dtype: torch.dtype) -> Matrices:
-    """Those of tiles of 6×6 pixels, in numbers of this type."""
-    return Matrices(*(torch.from_numpy(np.kron(m, m)).to(dtype) for m in toom_cook(OUTSIDE, 3, POINTS)))
-
-
-def toom_cook(outputs: int, taps: int, points: Sequence[float]) -> tuple[Matrix, Matrix, Matrix]:
-    """Matrices with which ``output @ ((kernel @ k) * (input @ x))`` correlates x with k.
-
-    The product of two polynomials is determined by its values at as many points as it has coefficients, the leading one
-    being the value at infinity. Transposed, that becomes a correlation.
-
-    Args:
-        outputs: Numbers that come out; ``outputs + taps - 1`` go in.
-        taps: Numbers in k.
-        points: ``outputs + taps - 2`` different ones.
-
-    Returns:
-        The matrices ``kernel``, ``input``, ``output``, in float64.
-    """
-    a, products = np.array(points, dtype=np.float64), outputs + taps - 1
-    assert len(set(points)) == products - 1, points
-    kernel, into, out = np.zeros((products, taps)), np.zeros((products, products)), np.zeros((outputs, products))
-    for p, point in enumerate(a):
-        others = np.delete(a, p)
-        kernel[p] = point ** np.arange(taps) / np.prod(point - others)
-        into[p, :-1] = np.atleast_1d(np.poly(others))[::-1]
-        out[:, p] = point ** np.arange(outputs)
-    kernel[-1, -1] = out[-1, -1] = 1
-    into[-1] = np.poly(a)[::-1]
-    return kernel, into, out

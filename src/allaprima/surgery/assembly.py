@@ -6,13 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from allaprima.models import Spec, build
+from allaprima.models import Spec, build, outline
 
 
 def assemble(spec: Spec, tensors: Mapping[str, Tensor]) -> Any:
     """Build a network around copies of ``tensors``, its whole state dict; float32, in evaluation mode."""
-    with torch.device("meta"):  # no random weights are drawn only to be replaced
-        network = build(spec)
+    network = outline(spec)  # no random weights are drawn only to be replaced
     copies = {name: tensor.detach().float().clone() for name, tensor in tensors.items()}
     network.load_state_dict(copies, strict=True, assign=True)
     return network.eval().requires_grad_(requires_grad=False)

@@ -24,8 +24,8 @@ from allaprima.models import (
     R3GANGenerator,
     Spec,
     StyleGAN3Generator,
-    build,
     is_generator,
+    outline,
     spec_to_dict,
 )
 from allaprima.models.stylegan3.plan import plan_layers
@@ -80,8 +80,7 @@ def with_channels(network: Any, channels: int) -> Any:
             a generator gains alpha or a discriminator loses it).
     """
     old, new = network.spec, dataclasses.replace(network.spec, img_channels=channels)
-    with torch.device("meta"):
-        target: nn.Module = build(new)
+    target: nn.Module = outline(new)
     layers = list(zip(colour_layers(network, old), colour_layers(target, new), strict=True))
     if not layers:
         raise ConfigError(f"nobody knows which layers of a {spec_to_dict(old)['type']} hold colours")

@@ -18,7 +18,7 @@ from allaprima.interchange.keywords import Keywords, as_json
 from allaprima.interchange.records import Record
 from allaprima.interchange.rosinality.contents import Contents
 from allaprima.interchange.rosinality.names import MAP_LR_MULTIPLIER, discriminator_rows, generator_rows
-from allaprima.models import StyleGAN2Discriminator, StyleGAN2Generator, build
+from allaprima.models import StyleGAN2Discriminator, StyleGAN2Generator, outline
 from allaprima.models.geometry import Geometry
 from allaprima.ops import setup_filter
 
@@ -175,8 +175,7 @@ def _new_noise(spec: StyleGAN2Generator) -> dict[str, Tensor]:
 
 
 def _shapes(spec: OurSpec) -> dict[str, torch.Size]:
-    with torch.device("meta"):
-        return {name: tensor.shape for name, tensor in build(spec).state_dict().items()}
+    return {name: tensor.shape for name, tensor in outline(spec).state_dict().items()}
 
 
 def _checked(spec: OurSpec, weights: dict[str, Tensor], notes: tuple[str, ...], arguments: Arguments) -> Imported:

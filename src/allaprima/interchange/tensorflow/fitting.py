@@ -17,7 +17,7 @@ from allaprima.models import (
     StyleGAN2Generator,
     StyleGANDiscriminator,
     StyleGANGenerator,
-    build,
+    outline,
 )
 from allaprima.models.spec import GeneratorSpec
 from allaprima.ops import setup_filter
@@ -33,8 +33,7 @@ def fitted(spec: Spec, found: Renamed, *, facts: dict[str, Any], notes: tuple[st
     These are the filters, which TensorFlow keeps in its keyword arguments, the level of detail of a network that has
     grown up, and the average of w.
     """
-    with torch.device("meta"):
-        wanted: dict[str, Tensor] = build(spec).state_dict()
+    wanted: dict[str, Tensor] = outline(spec).state_dict()
     weights, lacking = {}, []
     for name, like in wanted.items():
         if name in found.weights:

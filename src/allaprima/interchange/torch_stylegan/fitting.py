@@ -9,7 +9,7 @@ from allaprima.errors import ModelFileError
 from allaprima.interchange.average import NOTE, average_w
 from allaprima.interchange.records import printable
 from allaprima.interchange.torch_stylegan.shapes import Weights
-from allaprima.models import GeneratorSpec, Spec, build
+from allaprima.models import GeneratorSpec, Spec, build, outline
 
 W_AVG = "mapping.w_avg"
 FIXED = ("resample_filter", "up_filter", "down_filter", "Kernel", "input.transform")  # nothing in them was learned
@@ -28,8 +28,7 @@ def fit(spec: Spec, weights: Weights, *, droppable: Collection[str] = ()) -> tup
     Raises:
         ModelFileError: A tensor is missing, has another shape, or is nothing that the network knows.
     """
-    with torch.device("meta"):
-        wanted: dict[str, Tensor] = build(spec).state_dict()
+    wanted: dict[str, Tensor] = outline(spec).state_dict()
     notes = _left_out([name for name in weights if name not in wanted], droppable)
     taken = {name: weights[name].float() for name in wanted if name in weights}
     for name, tensor in list(taken.items()):

@@ -1,0 +1,397 @@
+/* Single passes over feature maps where PyTorch makes several: Winograd's transforms of tiles, a small filter, and what
+ * follows a modulated convolution. Nothing of Python, PyTorch or the C library is linked; library.py calls it.
+ *
+ * Feature maps are float32 with channels last, [image, row, column, channel]; the number of channels is a multiple of
+ * LANES, the floats of a register. Each function cuts its work into pieces, which the threads take one after another; a
+ * piece's result does not depend on who takes it. hatch_build.py compiles this file for several sets of instructions.
+ */
+#include <stddef.h>
+
+typedef float lanes __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int bits __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+static inline lanes load(const float *p) { return *(const lanes *)p; }
+static inline void store(float *p, lanes v) { *(lanes *)p = v; }
+static inline lanes all(float f) { return (lanes){0} + f; }
+static inline lanes choose(bits mask, lanes yes, lanes no) { return (lanes)(((bits)yes & mask) | ((bits)no & ~mask)); }
+static inline long least(long a, long b) { return a < b ? a : b; }
+static inline long most(long a, long b) { return a > b ? a : b; }
+
+int lanes_of_a_register(void) { return LANES; }
+unsigned checksum_of_source(void) { return CHECKSUM; }
+
+/* ---- threads ---- */
+
+typedef struct {
+    void (*parallel)(void (*)(void *), void *, unsigned, unsigned); /* PyTorch's GOMP_parallel; NULL: this thread alone */
+    long threads;
+} crew;
+
+enum { TURNS = 8 }; /* of each thread, about: neighbours are best taken by one, as they read the same pixels */
+
+typedef struct {
+    void (*piece)(const void *, long);
+    const void *what;
+    long pieces, at_once, next;
+} work;
+
+static void take(void *given) {
+    work *w = given;
+    long first;
+    while ((first = __atomic_fetch_add(&w->next, w->at_once, __ATOMIC_RELAXED)) < w->pieces)
+        for (long i = first; i < least(first + w->at_once, w->pieces); i++) w->piece(w->what, i);
+}
+
+static void share(const crew *c, void (*piece)(const void *, long), const void *what, long pieces) {
+    long threads = most(least(c->threads, pieces), 1);
+    work w = {piece, what, pieces, most(pieces / (threads * TURNS), 1), 0};
+    if (c->parallel && threads > 1)
+        c->parallel(take, &w, (unsigned)threads, 0);
+    else
+        take(&w);
+}
+
+/* ---- tiles ---- */
+
+typedef struct {
+    long height, width, channels; /* of the feature maps */
+    long rows, columns;           /* of tiles in an image */
+    long first, count;            /* those that are meant; they are numbered through all images, row by row */
+} tiling;
+
+typedef struct {
+    long image, row, column;
+} place;
+
+static inline place place_of(const tiling *t, long tile) {
+    long at = t->first + tile;
+    return (place){at / t->columns / t->rows, at / t->columns % t->rows, at % t->columns};
+}
+
+static inline lanes pixel(const tiling *t, const float *image, long y, long x, long channel) {
+    if (y < 0 || y >= t->height || x < 0 || x >= t->width) return all(0);
+    return load(image + (y * t->width + x) * t->channels + channel);
+}
+
+/* ---- Winograd's F(4×4, 3×3) at the points 0, 1, -1, 2, -2 and infinity, as winograd.py has it ---- */
+
+enum { OUTSIDE = 4, INSIDE = 6, PRODUCTS = 36 };
+
+typedef struct {
+    tiling tiles;           /* of x */
+    const float *x, *style; /* [n, h, w, c]; factors [n, c] on the channels, or NULL */
+    float *products;        /* [tile, 36, c] */
+    long padding;
+} tiles_in;
+
+static inline void points_of_six(const lanes *d, lanes *p) {
+    lanes a = d[4] - 4 * d[2], b = d[3] - 4 * d[1], c = d[4] - d[2], e = 2 * (d[3] - d[1]);
+    p[0] = 4 * d[0] - 5 * d[2] + d[4];
+    p[1] = a + b;
+    p[2] = a - b;
+    p[3] = c + e;
+    p[4] = c - e;
+    p[5] = 4 * d[1] - 5 * d[3] + d[5];
+}
+
+static void tile_in(const void *given, long tile) {
+    const tiles_in *a = given;
+    const tiling *t = &a->tiles;
+    place at = place_of(t, tile);
+    long c = t->channels, top = at.row * OUTSIDE - a->padding, left = at.column * OUTSIDE - a->padding;
+    const float *x = a->x + at.image * t->height * t->width * c;
+    float *products = a->products + tile * PRODUCTS * c;
+    for (long k = 0; k < c; k += LANES) {
+        lanes style = a->style ? load(a->style + at.image * c + k) : all(1), down[INSIDE][INSIDE];
+        for (long j = 0; j < INSIDE; j++) {
+            lanes d[INSIDE], p[INSIDE];
+            for (long i = 0; i < INSIDE; i++) d[i] = pixel(t, x, top + i, left + j, k) * style;
+            points_of_six(d, p);
+            for (long i = 0; i < INSIDE; i++) down[i][j] = p[i];
+        }
+        for (long i = 0; i < INSIDE; i++) {
+            lanes p[INSIDE];
+            points_of_six(down[i], p);
+            for (long j = 0; j < INSIDE; j++) store(products + (i * INSIDE + j) * c + k, p[j]);
+        }
+    }
+}
+
+void into_tiles(const crew *c, const tiles_in *a) { share(c, tile_in, a, a->tiles.count); }
+
+typedef struct {
+    tiling tiles;          /* of y, but that its channels are those of the products */
+    const float *products; /* [tile, 36, c] */
+    float *y;              /* [n, h, w, all_channels] */
+    long all_channels, first_channel;
+} tiles_out;
+
+static inline void four_of_points(const lanes *p, lanes *d) {
+    lanes a = p[1] + p[2], b = p[1] - p[2], c = p[3] + p[4], e = p[3] - p[4];
+    d[0] = p[0] + a + c;
+    d[1] = b + 2 * e;
+    d[2] = a + 4 * c;
+    d[3] = b + 8 * e + p[5];
+}
+
+static void tile_out(const void *given, long tile) {
+    const tiles_out *a = given;
+    const tiling *t = &a->tiles;
+    place at = place_of(t, tile);
+    long c = t->channels, top = at.row * OUTSIDE, left = at.column * OUTSIDE;
+    long rows = least(OUTSIDE, t->height - top), columns = least(OUTSIDE, t->width - left);
+    const float *products = a->products + tile * PRODUCTS * c;
+    float *y = a->y + ((at.image * t->height + top) * t->width + left) * a->all_channels + a->first_channel;
+    for (long k = 0; k < c; k += LANES) {
+        lanes down[OUTSIDE][INSIDE];
+        for (long j = 0; j < INSIDE; j++) {
+            lanes p[INSIDE], d[OUTSIDE];
+            for (long i = 0; i < INSIDE; i++) p[i] = load(products + (i * INSIDE + j) * c + k);
+            four_of_points(p, d);
+            for (long i = 0; i < OUTSIDE; i++) down[i][j] = d[i];
+        }
+        for (long i = 0; i < rows; i++) {
+            lanes d[OUTSIDE];
+            four_of_points(down[i], d);
+            for (long j = 0; j < columns; j++) store(y + (i * t->width + j) * a->all_channels + k, d[j]);
+        }
+    }
+}
+
+void out_of_tiles(const crew *c, const tiles_out *a) { share(c, tile_out, a, a->tiles.count); }
+
+/* The adjoint of `out_of_tiles`: the gradients of a tile's pixels as gradients of its products. */
+
+static inline void points_of_gradients(const lanes *d, lanes *p) {
+    lanes a = d[0] + d[2], b = d[1] + d[3], c = d[0] + 4 * d[2], e = 2 * d[1] + 8 * d[3];
+    p[0] = d[0];
+    p[1] = a + b;
+    p[2] = a - b;
+    p[3] = c + e;
+    p[4] = c - e;
+    p[5] = d[3];
+}
+
+static void gradient_in(const void *given, long tile) {
+    const tiles_in *a = given;
+    const tiling *t = &a->tiles;
+    place at = place_of(t, tile);
+    long c = t->channels, top = at.row * OUTSIDE, left = at.column * OUTSIDE;
+    const float *x = a->x + at.image * t->height * t->width * c;
+    float *products = a->products + tile * PRODUCTS * c;
+    for (long k = 0; k < c; k += LANES) {
+        lanes down[INSIDE][OUTSIDE];
+        for (long j = 0; j < OUTSIDE; j++) {
+            lanes d[OUTSIDE], p[INSIDE];
+            for (long i = 0; i < OUTSIDE; i++) d[i] = pixel(t, x, top + i, left + j, k);
+            points_of_gradients(d, p);
+            for (long i = 0; i < INSIDE; i++) down[i][j] = p[i];
+        }
+        for (long i = 0; i < INSIDE; i++) {
+            lanes p[INSIDE];
+            points_of_gradients(down[i], p);
+            for (long j = 0; j < INSIDE; j++) store(products + (i * INSIDE + j) * c + k, p[j]);
+        }
+    }
+}
+
+void gradients_into_tiles(const crew *c, const tiles_in *a) { share(c, gradient_in, a, a->tiles.count); }
+
+/* ---- enlarging: the transposed convolution of stride 2, in tiles of 3×3 pixels that paint 6×6 ----
+ *
+ * Along an axis, the even rows of the output have two taps, hence Winograd's F(3, 2) at 0, 1, -1 and infinity: four
+ * products for three rows; the odd ones have one tap: three products with the same kernel. Of both axes come
+ * three kinds of products: [tile, 1, 16 kernels], [tile, 3 pixels, 8 kernels] and [tile, 9 pixels, 1 kernel]. Of the
+ * 8, the first four belong to even rows and odd columns, the others to odd rows and even columns.
+ */
+
+enum { STEP = 3, REACH = 4, EVEN = REACH * REACH, MIXED = 2 * REACH, ODD = STEP * STEP };
+
+typedef struct {
+    tiling tiles; /* of x */
+    const float *x;
+    float *even, *mixed, *odd;
+} enlarging_in;
+
+static inline void points_of_four(const lanes *d, lanes *p) {
+    p[0] = d[2] - d[0];
+    p[1] = d[2] + d[1];
+    p[2] = d[2] - d[1];
+    p[3] = d[3] - d[1];
+}
+
+static void enlarge_in(const void *given, long tile) {
+    const enlarging_in *a = given;
+    const tiling *t = &a->tiles;
+    place at = place_of(t, tile);
+    long c = t->channels, top = at.row * STEP - 1, left = at.column * STEP - 1;
+    const float *x = a->x + at.image * t->height * t->width * c;
+    float *even = a->even + tile * EVEN * c, *mixed = a->mixed + tile * STEP * MIXED * c, *odd = a->odd + tile * ODD * c;
+    for (long k = 0; k < c; k += LANES) {
+        lanes d[REACH][REACH], down[REACH][REACH];
+        for (long j = 0; j < REACH; j++) {
+            lanes column[REACH], p[REACH];
+            for (long i = 0; i < REACH; i++) column[i] = d[i][j] = pixel(t, x, top + i, left + j, k);
+            points_of_four(column, p);
+            for (long i = 0; i < REACH; i++) down[i][j] = p[i];
+        }
+        for (long i = 0; i < REACH; i++) {
+            lanes p[REACH];
+            points_of_four(down[i], p);
+            for (long j = 0; j < REACH; j++) store(even + (i * REACH + j) * c + k, p[j]);
+            for (long j = 0; j < STEP; j++) store(mixed + (j * MIXED + i) * c + k, down[i][j + 1]);
+        }
+        for (long i = 0; i < STEP; i++) {
+            lanes p[REACH];
+            points_of_four(d[i + 1], p);
+            for (long j = 0; j < REACH; j++) store(mixed + (i * MIXED + REACH + j) * c + k, p[j]);
+            for (long j = 0; j < STEP; j++) store(odd + (i * STEP + j) * c + k, d[i + 1][j + 1]);
+        }
+    }
+}
+
+void enlarge_into_tiles(const crew *c, const enlarging_in *a) { share(c, enlarge_in, a, a->tiles.count); }
+
+typedef struct {
+    tiling tiles; /* of y, but that its channels are those of the products */
+    const float *even, *mixed, *odd;
+    float *y; /* [n, h, w, all_channels] */
+    long all_channels, first_channel;
+} enlarging_out;
+
+static inline void three_of_points(const lanes *p, lanes *d) {
+    d[0] = p[0] + p[1] + p[2];
+    d[1] = p[1] - p[2];
+    d[2] = p[1] + p[2] + p[3];
+}
+
+static inline void points_at(const float *p, long step, lanes *points) {
+    for (long i = 0; i < REACH; i++) points[i] = load(p + i * step);
+}
+
+static void enlarge_out(const void *given, long tile) {
+    const enlarging_out *a = given;
+    const tiling *t = &a->tiles;
+    place at = place_of(t, tile);
+    long c = t->channels, top = at.row * 2 * STEP, left = at.column * 2 * STEP;
+    long rows = least(2 * STEP, t->height - top), columns = least(2 * STEP, t->width - left);
+    const float *even = a->even + tile * EVEN * c, *mixed = a->mixed + tile * STEP * MIXED * c;
+    const float *odd = a->odd + tile * ODD * c;
+    float *y = a->y + ((at.image * t->height + top) * t->width + left) * a->all_channels + a->first_channel;
+    for (long k = 0; k < c; k += LANES) {
+        lanes out[2 * STEP][2 * STEP], across[REACH][STEP], p[REACH], d[STEP];
+        for (long i = 0; i < REACH; i++) {
+            points_at(even + i * REACH * c + k, c, p);
+            three_of_points(p, across[i]);
+        }
+        for (long j = 0; j < STEP; j++) {
+            for (long i = 0; i < REACH; i++) p[i] = across[i][j];
+            three_of_points(p, d);
+            for (long i = 0; i < STEP; i++) out[2 * i][2 * j] = d[i];
+            points_at(mixed + j * MIXED * c + k, c, p);
+            three_of_points(p, d);
+            for (long i = 0; i < STEP; i++) out[2 * i][2 * j + 1] = d[i];
+            points_at(mixed + (j * MIXED + REACH) * c + k, c, p);
+            three_of_points(p, d);
+            for (long i = 0; i < STEP; i++) out[2 * j + 1][2 * i] = d[i];
+            for (long i = 0; i < STEP; i++) out[2 * i + 1][2 * j + 1] = load(odd + (i * STEP + j) * c + k);
+        }
+        for (long i = 0; i < rows; i++)
+            for (long j = 0; j < columns; j++) store(y + (i * t->width + j) * a->all_channels + k, out[i][j]);
+    }
+}
+
+void enlarge_out_of_tiles(const crew *c, const enlarging_out *a) { share(c, enlarge_out, a, a->tiles.count); }
+
+/* ---- a filter, and what follows a modulated convolution ---- */
+
+typedef struct {
+    const float *scale, *noise, *bias; /* [n, c]; [n, h, w], or [h, w] with a step of 0; [c]. Each may be NULL */
+    long noise_step;                   /* from the noise of an image to that of the next */
+    float slope, gain, clamp;          /* of the negative side; on the output; its bound, below 0: none */
+} bend;
+
+static inline lanes bent(const bend *b, lanes v) {
+    if (b->slope != 1) v = choose(v > 0, v, v * b->slope);
+    v *= b->gain;
+    if (b->clamp < 0) return v;
+    v = choose(v > b->clamp, all(b->clamp), v); /* what is not a number stays that */
+    return choose(v < -b->clamp, all(-b->clamp), v);
+}
+
+typedef struct {
+    long images, height, width, channels;        /* of y */
+    const float *x;                              /* [n, in_height, in_width, c] */
+    long in_height, in_width, top, left;         /* zeros before the image; negative: cropped */
+    const float *taps;                           /* [tap_rows, tap_columns], with which x is correlated */
+    long tap_rows, tap_columns;
+    float *y;                                    /* may be x, where there is one tap and no padding */
+    bend bend;
+} filtering;
+
+enum { AT_ONCE = 4, USUAL = 4 }; /* columns of the output, and of the taps, that stay in registers together */
+
+typedef struct {
+    long image, row, from_row, to_row; /* of the output; taps that see the image */
+    const float *noise, *scale;
+} filtered_row;
+
+static inline const float *seen(const filtering *f, const filtered_row *r, long tap_row, long column) {
+    return f->x + ((r->image * f->in_height + r->row - f->top + tap_row) * f->in_width + column - f->left) * f->channels;
+}
+
+static inline void finish(const filtering *f, const filtered_row *r, long column, long k, lanes sum) {
+    long c = f->channels;
+    if (r->scale) sum *= load(r->scale + k);
+    if (f->bend.bias) sum += load(f->bend.bias + k);
+    if (r->noise) sum += r->noise[column];
+    store(f->y + ((r->image * f->height + r->row) * f->width + column) * c + k, bent(&f->bend, sum));
+}
+
+static void one_column(const filtering *f, const filtered_row *r, long column) {
+    long from = most(f->left - column, 0), to = least(f->in_width + f->left - column, f->tap_columns);
+    for (long k = 0; k < f->channels; k += LANES) {
+        lanes sum = all(0);
+        for (long i = r->from_row; i < r->to_row; i++)
+            for (long j = from; j < to; j++)
+                sum += load(seen(f, r, i, column + j) + k) * f->taps[i * f->tap_columns + j];
+        finish(f, r, column, k, sum);
+    }
+}
+
+static void some_columns(const filtering *f, const filtered_row *r, long column) {
+    for (long k = 0; k < f->channels; k += LANES) {
+        lanes sum[AT_ONCE] = {all(0), all(0), all(0), all(0)};
+        for (long i = r->from_row; i < r->to_row; i++) {
+            const float *x = seen(f, r, i, column) + k, *taps = f->taps + i * USUAL;
+            lanes d[AT_ONCE + USUAL - 1];
+#pragma GCC unroll 8
+            for (long j = 0; j < AT_ONCE + USUAL - 1; j++) d[j] = load(x + j * f->channels);
+#pragma GCC unroll 8
+            for (long o = 0; o < AT_ONCE; o++)
+#pragma GCC unroll 8
+                for (long j = 0; j < USUAL; j++) sum[o] += d[o + j] * taps[j];
+        }
+        for (long o = 0; o < AT_ONCE; o++) finish(f, r, column + o, k, sum[o]);
+    }
+}
+
+static void filter_row(const void *given, long at) {
+    const filtering *f = given;
+    const bend *b = &f->bend;
+    long image = at / f->height, row = at % f->height, column = 0;
+    filtered_row r = {image, row, most(f->top - row, 0), least(f->in_height + f->top - row, f->tap_rows),
+                      b->noise ? b->noise + image * b->noise_step + row * f->width : NULL,
+                      b->scale ? b->scale + image * f->channels : NULL};
+    while (column < f->width) {
+        long first = column - f->left, past = first + AT_ONCE + USUAL - 1; /* of the columns that several look at */
+        int several = f->tap_columns == USUAL && column + AT_ONCE <= f->width && first >= 0 && past <= f->in_width;
+        if (several)
+            some_columns(f, &r, column);
+        else
+            one_column(f, &r, column);
+        column += several ? AT_ONCE : 1;
+    }
+}
+
+void filter_and_bend(const crew *c, const filtering *f) { share(c, filter_row, f, f->images * f->height); }
