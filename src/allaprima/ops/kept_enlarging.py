@@ -50,7 +50,7 @@ def enlarge_in_tiles(
     kernels = kept.get("enlarging", weight, transformed, size=size, worth=worth, about=(t,))
     if kernels is None:
         return None
-    y = torch.empty((n, o, 2 * h + 1, 2 * w + 1), memory_format=torch.channels_last)
+    y = fast.new_maps(x, o, 2 * h + 1, 2 * w + 1)
     tiles = [x.new_empty(t, *group, i) for group in fast.GROUPS]
     for strip in strips:
         part = fast.Part(rows, columns, strip.start, t)

@@ -84,7 +84,7 @@ def _compiled(x: Tensor, o: int, grid: Grid, kernels: Kernels, padding: int, sty
     kept = kernels(t)
     if kept is None:
         return None
-    y = torch.empty((len(x), o, *size_of(x, padding)), memory_format=torch.channels_last)
+    y = fast.new_maps(x, o, *size_of(x, padding))
     evaluated = x.new_empty(t, PRODUCTS, x.shape[1])
     for strip in strips:
         part = fast.Part(grid.rows, grid.columns, strip.start, t)

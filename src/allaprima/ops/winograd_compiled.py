@@ -32,7 +32,7 @@ def convolve(
     t = strips[0].stop
     transformed = (to.kernel @ weight.reshape(-1, 9).T).view(-1, i, 1, 1)
     kernels = reordered(transformed, options, torch.Size((1, PRODUCTS * i, t, 1)))
-    y = torch.empty((len(x), o, height, width), memory_format=torch.channels_last)
+    y = fast.new_maps(x, o, height, width)
     tiles = x.new_empty(t, PRODUCTS, i)
     for strip in strips:
         part = fast.Part(rows, columns, strip.start, t)

@@ -386,17 +386,14 @@ def test_where_there_is_no_openmp_one_thread_does_it_all(monkeypatch: pytest.Mon
 
 
 @compiled
-@pytest.mark.xfail(strict=True, reason="modes that see every operation are not asked for")
 def test_nobody_is_served_while_operations_are_recorded() -> None:
     assert not any(inside_of(lambda look, x: make_fx(look)(x)))
 
 
 @compiled
-@pytest.mark.xfail(strict=True, reason="the bit for the sign is not asked for")
 def test_numbers_that_are_negated_when_they_are_read_are_not_served() -> None:
     assert not fast.serves(torch._neg_view(maps()))
 
 
-@pytest.mark.xfail(strict=True, raises=OSError, reason="what cannot be loaded once more is an error")
 def test_an_openmp_that_was_replaced_while_it_ran_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found_in(monkeypatch, f"{LINE}/gone/libgomp.so.1 (deleted)\n") is None

@@ -12,6 +12,7 @@ from allaprima.ops.fast.filtering import filter_channels_last as filter_channels
 from allaprima.ops.fast.library import available as available
 from allaprima.ops.fast.library import divides as divides
 from allaprima.ops.fast.library import instructions as instructions
+from allaprima.ops.fast.library import new_maps as new_maps
 from allaprima.ops.fast.library import serves as serves
 from allaprima.ops.fast.tiles import GROUPS as GROUPS
 from allaprima.ops.fast.tiles import STEP as STEP

@@ -2,12 +2,11 @@
 
 from ctypes import Structure, c_float, c_long, c_void_p
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.graph import increment_version
 
-from allaprima.ops.fast.library import address, call
+from allaprima.ops.fast.library import address, call, new_maps
 
 UNBOUNDED = -1.0
 
@@ -46,7 +45,7 @@ def filter_channels_last(
     taps = taps.contiguous()
     k, l = taps.shape  # noqa: E741
     size = (h + top + bottom - k + 1, w + left + right - l + 1)
-    y = torch.empty((n, c, *size), memory_format=torch.channels_last)
+    y = new_maps(x, c, *size)
     unchanged = _Bend(None, None, None, 0, 1.0, 1.0, UNBOUNDED)
     arguments = (address(x), h, w, top, left, address(taps), k, l, address(y), unchanged)
     call("filter_and_bend", _Filtering(n, *size, c, *arguments))
@@ -65,7 +64,7 @@ def bend_(
 ) -> None:
     """Overwrite ``x`` with ``clamp(gain * lrelu(x * scale + noise + bias))``; ``slope`` is of the negative side."""
     n, c, h, w = x.shape
-    one = torch.ones(1, 1)
+    one = x.new_ones(1, 1)
     scale, noise, bias = (None if t is None else t.contiguous() for t in (scale, noise, bias))
     step = 0 if noise is None or len(noise) == 1 else h * w
     bound = UNBOUNDED if clamp is None else clamp

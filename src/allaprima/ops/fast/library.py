@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from contextlib import suppress
 from ctypes import Structure, byref, c_long, c_void_p
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from zlib import crc32
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 SWITCH = "ALLAPRIMA_FAST"
 SOURCE = Path(__file__).with_name("passes.c")
@@ -56,6 +58,12 @@ def divides(*channels: int) -> bool:
     return library is not None and all(c % library.lanes_of_a_register() == 0 for c in channels)
 
 
+def new_maps(x: Tensor, channels: int, height: int, width: int) -> Tensor:
+    """Feature maps for as many images as ``x`` has, with channels last, of any numbers."""
+    size = (len(x), channels, height, width)
+    return torch.empty(size, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
+
+
 def call(name: str, arguments: Structure) -> None:
     """Run a function of `passes.c`."""
     library = _library()
@@ -75,12 +83,18 @@ def _is_plain(tensor: Tensor) -> bool:
         and tensor.device.type == "cpu"
         and tensor.dtype == torch.float32
         and tensor.layout == torch.strided
+        and not tensor.is_neg()
     )
 
 
 def _is_watched() -> bool:
-    recorded = torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
-    return recorded or torch._C._are_functorch_transforms_active()
+    return (
+        torch.compiler.is_compiling()
+        or torch._C._get_tracing_state() is not None
+        or torch._C._are_functorch_transforms_active()
+        or torch._C._len_torch_dispatch_stack() > 0
+        or forward_ad._current_level >= 0
+    )
 
 
 @cache
@@ -111,7 +125,6 @@ def _fork_join() -> int | None:
     for name in OPENMP:
         for path in paths:
             if Path(path).name.startswith(name):
-                function = getattr(ctypes.CDLL(path), "GOMP_parallel", None)
-                if function is not None:
-                    return ctypes.cast(function, c_void_p).value
+                with suppress(OSError, AttributeError):  # a file that was replaced meanwhile; one without the function
+                    return ctypes.cast(ctypes.CDLL(path).GOMP_parallel, c_void_p).value
     return None
