@@ -14,6 +14,7 @@ NOT_PUBLIC = {
     "allaprima.cli": "its commands are public, not its functions: [Commands](reference/commands.md)",
     "allaprima.studio": "is spoken to over HTTP: [The studio](studio.md)",
     "allaprima.ops.plain": "the slow definitions of what allaprima.ops has under the same names",
+    "allaprima.ops.fast": "the passes in C that the functions of allaprima.ops use on CPUs",
     "allaprima.ops.kernels": "the compiled twins of what allaprima.ops has under the same names",
 }
 """Packages whose names are not for other programs, and why, for docs/reference.md."""

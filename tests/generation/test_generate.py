@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from allaprima.errors import AllaPrimaError, ConfigError, LatentError
 from allaprima.generation import generate, latents_of_seeds
 from allaprima.images import to_pixels
-from allaprima.ops import kept_conv
+from allaprima.ops import packed
 from allaprima.ops.kept_kernels import KeptKernels
 from tests.conftest import assert_near
 from tests.generation.conftest import Builder
@@ -273,8 +273,8 @@ def test_what_is_kept_of_kernels_ends_with_the_images(G: Any) -> None:
 
 def test_kernels_are_put_in_order_once(G: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[Any] = []
-    reorder = kept_conv._reordered
-    monkeypatch.setattr(kept_conv, "_reordered", lambda *kernel: done.append(kernel) or reorder(*kernel))  # type: ignore[func-returns-value]
+    reorder = packed.reordered
+    monkeypatch.setattr(packed, "reordered", lambda *kernel: done.append(kernel) or reorder(*kernel))  # type: ignore[func-returns-value]
     list(generate(G, seeds=[1, 2], batch_size=1))
     once = len(done)
     list(generate(G, seeds=range(4), batch_size=1))

@@ -70,3 +70,17 @@ def test_layout(capability: str) -> None:
     assert in_quick_layout(x, torch.randn(8, 128, 3, 3, requires_grad=True)).is_contiguous(
         memory_format=torch.channels_last
     )
+
+
+def test_kept_kernels_are_transformed_for_many_channels_or_large_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    def transformed(channels: int, size: int) -> bool:
+        x, weight = torch.zeros(1, 1, size, size).expand(1, channels, size, size), torch.zeros(channels, channels, 3, 3)
+        found = cpu_choice.transforming_kept_kernels_pays(x, weight)
+        assert cpu_choice.transforming_to_enlarge_pays(x, weight) == found
+        return found
+
+    for compiled in (False, True):
+        monkeypatch.setattr(cpu_choice.fast, "available", lambda compiled=compiled: compiled)
+        assert [transformed(128, size) for size in (8, 16, 256)] == [False, True, True]
+        assert [transformed(64, size) for size in (16, 128, 256)] == [False, False, compiled]
+        assert not transformed(32, 256)

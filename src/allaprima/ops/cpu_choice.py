@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from allaprima.ops import fast
+
 PIXELS = 512  # of all images together: with fewer, transforming the kernels takes longer than is saved
 CHANNELS = {"AVX512": 128}  # with fewer, transforming the tiles does; the quicker the products, the more it weighs
 CHANNELS_ELSEWHERE = 64
@@ -15,6 +17,8 @@ ENLARGED_PIXELS = 1024  # of all images together: with more, oneDNN's transposed
 ENLARGED_CHANNELS = 256  # with fewer, oneDNN has little to reorder
 MANY_CHANNELS = 128
 KEPT_PIXELS = 256  # as `PIXELS`, where transformed kernels are kept
+CHANNELS_COMPILED = 64  # as `MANY_CHANNELS`, where the transforms of tiles are compiled, …
+LARGE = 2**16  # … from so many pixels of all images together on
 
 
 def pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
@@ -28,12 +32,19 @@ def pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
 
 def transforming_kept_kernels_pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
     """The same where transformed kernels are kept, as `allaprima.ops.kept_conv` does."""
-    return weight.shape[2:] == (3, 3) and min(weight.shape[:2]) >= MANY_CHANNELS and x[:, 0].numel() >= KEPT_PIXELS
+    return weight.shape[2:] == (3, 3) and _tiles_pay(x, weight)
 
 
 def transforming_to_enlarge_pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
     """Whether `allaprima.ops.kept_enlarging` is quicker than oneDNN's transposed convolution, kernels being kept."""
-    return min(weight.shape[:2]) >= MANY_CHANNELS and x[:, 0].numel() >= KEPT_PIXELS
+    return _tiles_pay(x, weight)
+
+
+def _tiles_pay(x: Tensor, weight: Tensor) -> bool:
+    channels, pixels = min(weight.shape[:2]), x[:, 0].numel()
+    if channels >= MANY_CHANNELS:
+        return pixels >= KEPT_PIXELS
+    return channels >= CHANNELS_COMPILED and pixels >= LARGE and fast.available()
 
 
 def enlarging_by_products_pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:

@@ -81,8 +81,11 @@ def filtered(x: Tensor, taps: Tensor, margins: Margins) -> Tensor:
 
 @st.composite
 def calls(draw: st.DrawFn) -> tuple[Tensor, Tensor, Margins]:
-    """Feature maps, taps and margins that leave at least one pixel."""
-    size, taps = draw(st.tuples(*[st.integers(1, 6)] * 2)), draw(st.tuples(*[st.integers(1, 4)] * 2))
+    """Feature maps, taps and margins that leave at least one pixel; a row of four taps has a way of its own."""
+    size, taps = (
+        draw(st.tuples(st.integers(1, 6), st.integers(1, 17))),
+        (draw(st.integers(1, 5)), draw(st.integers(1, 5))),
+    )
     margins = []
     for axis in (0, 1):
         before = draw(st.integers(-3, 4))
@@ -97,6 +100,17 @@ def test_the_filter_is_the_correlation(call: tuple[Tensor, Tensor, Margins]) -> 
     y = fast.filter_channels_last(*call)
     assert y.is_contiguous(memory_format=torch.channels_last)
     assert_near(y, filtered(*call), ROUNDING)
+
+
+@pytest.mark.parametrize("left", [-5, -1, 0, 1, 3, 4])
+@pytest.mark.parametrize("width", [6, 7, 8, 11, 14, 15])
+@pytest.mark.parametrize("rows", [1, 4, 6])
+def test_four_columns_of_four_taps_are_computed_together_without_a_seam(rows: int, width: int, left: int) -> None:
+    x, taps = amid(torch.randn(2, C, 5, width), math.nan), torch.randn(rows, 4)
+    for right in (-2, 0, 3):
+        if width + left + right >= 4:
+            margins = (2, 1, left, right)
+            assert_near(fast.filter_channels_last(x, taps, margins), filtered(x, taps, margins), ROUNDING)
 
 
 MARGINS: list[Margins] = [(0, 0, 0, 0), (2, 1, 2, 1), (1, 3, 0, 2), (-1, 2, 3, -2), (-2, -1, -1, -2), (4, 4, 4, 4)]
@@ -363,10 +377,10 @@ def test_what_the_pass_does_not_bend_is_left_to_pytorch(bendings: list[Any]) -> 
     assert not bendings
 
 
-# ---- not so yet
+# ---- what a program may have set
 
 
-def test_the_default_type_of_numbers_does_not_matter(bendings: list[Any], filterings: list[Any]) -> None:
+def test_the_default_type_of_numbers_does_not_matter() -> None:
     x, f = last(torch.randn(2, C, 5, 6)), torch.randn(2, 2)
     expected = filtered(x, f.flip(0, 1), (1, 0, 0, 1)), 1.5 * x.double()
     before = torch.get_default_dtype()
@@ -380,6 +394,15 @@ def test_the_default_type_of_numbers_does_not_matter(bendings: list[Any], filter
     assert y.dtype == torch.float32
     assert_near(y, expected[0], ROUNDING)
     assert_near(x, expected[1], ROUNDING)
+
+
+def test_the_default_device_does_not_matter(bendings: list[Any], filterings: list[Any]) -> None:
+    x, f = last(torch.randn(2, C, 5, 6)), torch.randn(2, 2)
+    expected = bent(filtered(x, f.flip(0, 1), (1, 0, 0, 1)), None, None, None, slope=0.2, gain=1.5, clamp=None)
+    with torch.device("meta"), torch.no_grad():
+        y = scaled_bias_act_(upfirdn2d(x, f, padding=(1, 0, 0, 1)), activation="lrelu", gain=1.5)
+    assert_near(y, expected, ROUNDING)
+    assert len(filterings) == len(bendings) == 1
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")  # PyTorch's own, in its forward mode
