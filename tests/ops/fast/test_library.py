@@ -345,6 +345,17 @@ def test_the_work_is_shared_once_among_as_many_threads_as_pytorch_has(monkeypatc
 
 
 @compiled
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("rows", [1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100])
+def test_every_piece_of_the_work_is_done_once(rows: int, number: int) -> None:
+    x = last(torch.ones(3, C, rows, 1))
+    with threads(number):
+        fast.bend_(x[1:2], None, None, None, slope=1.0, gain=2.0, clamp=None)
+    assert x[1].eq(2).all()
+    assert x[::2].eq(1).all()
+
+
+@compiled
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.usefixtures("anew")
 def test_each_file_computes_the_same(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
