@@ -354,3 +354,13 @@ def test_one_of_a_kind_is_kept_for_the_last_inputs() -> None:
         kept.get("double", weight, make, size=weight.nbytes, worth=1, about=about)
     assert len(made) == 3
     assert kept.nbytes == weight.nbytes
+
+
+def test_strips_suit_the_kernels_and_large_images() -> None:
+    tiles = kept_tiles.tiles_of_a_strip
+    assert tiles((512, 512), 0) == kept_tiles.STRIP // (36 * 512) == 64  # small images: little memory
+    assert tiles((512, 512), 8 * 512 * 64**2) == 455  # half of what the images have, …
+    assert tiles((512, 512), 2**40) == 512  # … but reading kernels of 512 channels asks for no more
+    assert tiles((128, 128), 2**40) == 128
+    assert tiles((512, 256), 2**40) == 341
+    assert tiles((512, 512), 2**40, products=49, kernels=25) == 261

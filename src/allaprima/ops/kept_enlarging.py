@@ -17,6 +17,7 @@ from torch import Tensor
 
 from allaprima.ops import fast
 from allaprima.ops.kept_kernels import KeptKernels
+from allaprima.ops.kept_tiles import tiles_of_a_strip
 from allaprima.ops.packed import Options, convolve_columns, reordered
 from allaprima.ops.parts import equal_parts
 from allaprima.ops.toom_cook import toom_cook
@@ -24,7 +25,7 @@ from allaprima.ops.toom_cook import toom_cook
 POINTS = (0, 1, -1)  # where the polynomials are evaluated, besides infinity; `passes.c` has the other two matrices
 PRODUCTS = sum(pixels * kernels for pixels, kernels in fast.GROUPS)
 KERNELS = sum(kernels for _, kernels in fast.GROUPS)
-STRIP = PRODUCTS * 512 * 32  # numbers in the transformed tiles of one strip: 3 MB
+STRIP = PRODUCTS * 512 * 32  # numbers in the transformed tiles of one strip, where images are small: 3 MB
 WORTH = 0.15  # milliseconds that a MB saves at 32×32 pixels, measured
 
 
@@ -36,7 +37,8 @@ def enlarge_in_tiles(
     if not (fast.serves(x) and fast.divides(o)):
         return None
     rows, columns = (-(-(size + 1) // fast.STEP) for size in (h, w))  # the last tile paints what follows the last pixel
-    strips = equal_parts(n * rows * columns, STRIP // (PRODUCTS * max(i, o)))
+    at_once = tiles_of_a_strip((i, o), 4 * x[:, 0].numel() * o, products=PRODUCTS, kernels=KERNELS, least=STRIP)
+    strips = equal_parts(n * rows * columns, at_once)
     t = strips[0].stop
 
     def transformed(weight: Tensor) -> tuple[Tensor, ...]:

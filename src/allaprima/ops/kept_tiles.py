@@ -8,42 +8,20 @@ Axes: n image, i input channel, o output channel, h w rows and columns, p produc
 
 from collections.abc import Callable
 from itertools import product
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from allaprima.allocator import give_back_pages
 from allaprima.ops import fast
 from allaprima.ops.kept_kernels import KeptKernels
 from allaprima.ops.packed import Options, convolve_columns, reordered
 from allaprima.ops.parts import equal_parts
 from allaprima.ops.toom_cook import INSIDE, OUTSIDE, PRODUCTS, matrices, size_of
 
-STRIP = 36 * 512 * 64  # numbers in the transformed tiles of one strip: 5 MB
-PART = 36 * 512 * 64  # numbers in the transformed kernels of some output channels: 9 MB, twice as much for a moment
+STRIP = 36 * 512 * 64  # numbers in the transformed tiles of one strip, 5 MB; of a compiled one, where images are small
+PART = 36 * 512 * 128  # numbers in the transformed kernels of some output channels: 9 MB, twice as much for a moment
 WORTH = 0.4  # milliseconds that a MB of transformed kernels saves at 64×64 pixels, measured
-
-
-class Grid(NamedTuple):
-    """The tiles of a convolution.
-
-    Attributes:
-        rows: Of tiles in an image.
-        columns: Of tiles in an image.
-        at_once: Tiles of a strip, about.
-        parts: Slices of the output channels.
-    """
-
-    rows: int
-    columns: int
-    at_once: int
-    parts: list[slice]
-
-
-Kernels = Callable[[int], tuple[Tensor, ...] | None]
-"""The transformed kernels of each part, in the order for so many tiles; None where they are not kept."""
 
 
 def convolve_in_tiles(
@@ -54,70 +32,93 @@ def convolve_in_tiles(
     style: Float[Tensor, "n i"] | None,
 ) -> Float[Tensor, "n o h2 w2"] | None:
     """Correlate ``x``, times ``style``, with ``weight``; None where the transformed kernels are not kept."""
-    o, i = weight.shape[:2]
-    rows, columns = (-(-size // OUTSIDE) for size in size_of(x, padding))
-    grid = Grid(rows, columns, STRIP // (PRODUCTS * max(i, o)), equal_parts(o, PART // (PRODUCTS * i)))
-
-    def kernels(t: int) -> tuple[Tensor, ...] | None:
-        def transformed(weight: Tensor) -> tuple[Tensor, ...]:
-            to, shape = matrices(x.dtype), torch.Size((1, PRODUCTS * i, t, 1))
-            options = Options(groups=PRODUCTS)
-            found = []
-            for part in grid.parts:
-                found.append(reordered((to.kernel @ weight[part].reshape(-1, 9).T).view(-1, i, 1, 1), options, shape))
-                give_back_pages(weight[part].data_ptr(), weight[part].nbytes)  # before the next part is read
-            return tuple(found)
-
-        worth = WORTH * (x[:, 0].numel() / 64**2) ** 0.5  # half as much for a quarter of the pixels
-        size = weight.nbytes * PRODUCTS // 9
-        return kept.get("transformed", weight, transformed, size=size, worth=worth, about=(t,))
-
     wide = x.contiguous(memory_format=torch.channels_last)
-    if fast.serves(wide, style) and fast.divides(*(part.stop - part.start for part in grid.parts)):
-        return _compiled(wide, o, grid, kernels, padding, style)
-    return _plain(x, o, grid, kernels, padding, style)
+    if fast.serves(wide, style) and fast.divides(len(weight)):
+        return _compiled(wide, weight, kept, padding, style)
+    return _plain(x, weight, kept, padding, style)
 
 
-def _compiled(x: Tensor, o: int, grid: Grid, kernels: Kernels, padding: int, style: Tensor | None) -> Tensor | None:
-    strips = equal_parts(len(x) * grid.rows * grid.columns, grid.at_once)
-    t = strips[0].stop
-    kept = kernels(t)
-    if kept is None:
+def tiles_of_a_strip(
+    channels: tuple[int, int], numbers: int, *, products: int = PRODUCTS, kernels: int = PRODUCTS, least: int = STRIP
+) -> int:
+    """So many that reading the kernels takes half as long as reading the tiles, but not more than large images are.
+
+    Args:
+        channels: Of the input and of the output.
+        numbers: Of the output, for all images.
+        products: Of a tile.
+        kernels: Of each pair of channels.
+        least: Numbers in the transformed tiles, where images are small.
+    """
+    i, o = channels
+    return min(2 * kernels * i * o // (products * (i + o)), max(numbers // 2, least) // (products * max(i, o)))
+
+
+def _compiled(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style: Tensor | None) -> Tensor | None:
+    """The products lie in pieces, [t, some of p, channel], so that few kernels at a time are transformed."""
+    (o, i), size = weight.shape[:2], size_of(x, padding)
+    rows, columns = (-(-length // OUTSIDE) for length in size)
+    strips = equal_parts(len(x) * rows * columns, tiles_of_a_strip((i, o), len(x) * o * size[0] * size[1]))
+    t, some = strips[0].stop, PRODUCTS // fast.PIECES
+
+    def transformed(weight: Tensor) -> tuple[Tensor, ...]:
+        options, shape = Options(groups=some), torch.Size((1, some * i, t, 1))
+        pieces = torch.split(matrices(x.dtype).kernel, some)
+        return tuple(reordered((piece @ weight.reshape(-1, 9).T).view(-1, i, 1, 1), options, shape) for piece in pieces)
+
+    kernels = _kept(kept, "pieces", x, weight, transformed, t)
+    if kernels is None:
         return None
-    y = fast.new_maps(x, o, *size_of(x, padding))
-    evaluated = x.new_empty(t, PRODUCTS, x.shape[1])
+    y = fast.new_maps(x, o, *size)
+    tiles = x.new_empty(fast.PIECES, t, some, i).unbind()
     for strip in strips:
-        part = fast.Part(grid.rows, grid.columns, strip.start, t)
-        fast.into_tiles(x, style, part, padding, evaluated)
-        for channels, kernel in zip(grid.parts, kept, strict=True):
-            fast.out_of_tiles(convolve_columns(evaluated, kernel), part, y, channels.start)
+        part = fast.Part(rows, columns, strip.start, t)
+        fast.into_tiles(x, style, part, padding, *tiles)
+        products = list(map(convolve_columns, tiles, kernels))
+        fast.out_of_tiles(products, part, y, 0)
+        del products  # before the next
     return y
 
 
-def _plain(x: Tensor, o: int, grid: Grid, kernels: Kernels, padding: int, style: Tensor | None) -> Tensor | None:
-    to, (n, i), (rows, columns) = matrices(x.dtype), x.shape[:2], grid[:2]
-    images, bands = equal_parts(n, grid.at_once // (rows * columns)), equal_parts(rows, grid.at_once // columns)
+def _plain(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style: Tensor | None) -> Tensor | None:
+    to, (o, i), n = matrices(x.dtype), weight.shape[:2], len(x)
+    rows, columns = (-(-size // OUTSIDE) for size in size_of(x, padding))
+    at_once, parts = STRIP // (PRODUCTS * max(i, o)), equal_parts(o, PART // (PRODUCTS * i))
+    images, bands = equal_parts(n, at_once // (rows * columns)), equal_parts(rows, at_once // columns)
     m, r = images[0].stop, bands[0].stop
     t = m * r * columns
-    kept = kernels(t)
-    if kept is None:
+
+    def transformed(weight: Tensor) -> tuple[Tensor, ...]:
+        options, shape = Options(groups=PRODUCTS), torch.Size((1, PRODUCTS * i, t, 1))
+        pieces = ((to.kernel @ weight[part].reshape(-1, 9).T).view(-1, i, 1, 1) for part in parts)
+        return tuple(reordered(piece, options, shape) for piece in pieces)
+
+    kernels = _kept(kept, "transformed", x, weight, transformed, t)
+    if kernels is None:
         return None
     y = x.new_empty(n, rows, OUTSIDE, columns, OUTSIDE, o)
     window = x.new_zeros(m, r * OUTSIDE + 2, columns * OUTSIDE + 2, i)
     pixels, evaluated = x.new_empty(2, t, PRODUCTS, i)
-    outside = x.new_empty(t, len(to.output), grid.parts[0].stop)
+    outside = x.new_empty(t, len(to.output), parts[0].stop)
     overlapping = window.unfold(1, INSIDE, OUTSIDE).unfold(2, INSIDE, OUTSIDE)
     overlapping = overlapping.permute(0, 1, 2, 4, 5, 3)  # image, row and column of tiles, row and column of pixels
     for part, band in product(images, bands):
         _look(window, x[part], None if style is None else style[part], band.start * OUTSIDE, padding)
         pixels.view(overlapping.shape).copy_(overlapping)
         torch.matmul(to.input, pixels, out=evaluated)
-        for channels, kernel in zip(grid.parts, kept, strict=True):
+        for channels, kernel in zip(parts, kernels, strict=True):
             torch.matmul(to.output, convolve_columns(evaluated, kernel), out=outside)
             blocks = y[part, band, :, :, :, channels].transpose(2, 3)
             blocks.copy_(outside.view(blocks.shape))
     height, width = size_of(x, padding)
     return y.view(n, rows * OUTSIDE, -1, o)[:, :height, :width].permute(0, 3, 1, 2)
+
+
+def _kept(
+    kept: KeptKernels, kind: str, x: Tensor, weight: Tensor, make: Callable[[Tensor], tuple[Tensor, ...]], t: int
+) -> tuple[Tensor, ...] | None:
+    worth = WORTH * (x[:, 0].numel() / 64**2) ** 0.5  # half as much for a quarter of the pixels
+    return kept.get(kind, weight, make, size=weight.nbytes * PRODUCTS // 9, worth=worth, about=(t,))
 
 
 def _look(window: Float[Tensor, "n h2 w2 i"], x: Tensor, style: Tensor | None, top: int, padding: int) -> None:

@@ -80,6 +80,7 @@ REFUSED: dict[str, Callable[[], tuple[Tensor, ...]]] = {
     "no rows": lambda: (last(torch.zeros(2, C, 0, 4)),),
     "no channels": lambda: (last(torch.zeros(2, 0, 3, 4)),),
     "no feature maps": lambda: (torch.zeros(2, C),),
+    "one axis": lambda: (torch.zeros(C),),
     "volumes": lambda: (torch.zeros(2, C, 3, 4, 1),),
     "a tensor of another kind": lambda: (maps().as_subclass(OfAnother),),
     "without numbers": lambda: (last(torch.zeros(2, C, 3, 4, device="meta")),),

@@ -15,6 +15,7 @@ from allaprima.ops.fast.library import instructions as instructions
 from allaprima.ops.fast.library import new_maps as new_maps
 from allaprima.ops.fast.library import serves as serves
 from allaprima.ops.fast.tiles import GROUPS as GROUPS
+from allaprima.ops.fast.tiles import PIECES as PIECES
 from allaprima.ops.fast.tiles import STEP as STEP
 from allaprima.ops.fast.tiles import Part as Part
 from allaprima.ops.fast.tiles import enlarge_into_tiles as enlarge_into_tiles

@@ -75,12 +75,23 @@ static inline lanes pixel(const tiling *t, const float *image, long y, long x, l
 
 /* ---- Winograd's F(4×4, 3×3) at the points 0, 1, -1, 2, -2 and infinity, as winograd.py has it ---- */
 
-enum { OUTSIDE = 4, INSIDE = 6, PRODUCTS = 36 };
+enum { OUTSIDE = 4, INSIDE = 6, PRODUCTS = 36, PIECES = 4 };
+
+/* The products of all tiles, in pieces of so many that lie together: [tile, together, channel] each. */
+typedef struct {
+    float *pieces[PIECES];
+    long together;
+} products;
+
+static inline void of_tile(const products *all, long tile, long channels, float **own) {
+    for (long p = 0; p < PRODUCTS; p++)
+        own[p] = all->pieces[p / all->together] + (tile * all->together + p % all->together) * channels;
+}
 
 typedef struct {
     tiling tiles;           /* of x */
     const float *x, *style; /* [n, h, w, c]; factors [n, c] on the channels, or NULL */
-    float *products;        /* [tile, 36, c] */
+    products products;
     long padding;
 } tiles_in;
 
@@ -100,7 +111,8 @@ static void tile_in(const void *given, long tile) {
     place at = place_of(t, tile);
     long c = t->channels, top = at.row * OUTSIDE - a->padding, left = at.column * OUTSIDE - a->padding;
     const float *x = a->x + at.image * t->height * t->width * c;
-    float *products = a->products + tile * PRODUCTS * c;
+    float *own[PRODUCTS];
+    of_tile(&a->products, tile, c, own);
     for (long k = 0; k < c; k += LANES) {
         lanes style = a->style ? load(a->style + at.image * c + k) : all(1), down[INSIDE][INSIDE];
         for (long j = 0; j < INSIDE; j++) {
@@ -112,7 +124,7 @@ static void tile_in(const void *given, long tile) {
         for (long i = 0; i < INSIDE; i++) {
             lanes p[INSIDE];
             points_of_six(down[i], p);
-            for (long j = 0; j < INSIDE; j++) store(products + (i * INSIDE + j) * c + k, p[j]);
+            for (long j = 0; j < INSIDE; j++) store(own[i * INSIDE + j] + k, p[j]);
         }
     }
 }
@@ -120,9 +132,9 @@ static void tile_in(const void *given, long tile) {
 void into_tiles(const crew *c, const tiles_in *a) { share(c, tile_in, a, a->tiles.count); }
 
 typedef struct {
-    tiling tiles;          /* of y, but that its channels are those of the products */
-    const float *products; /* [tile, 36, c] */
-    float *y;              /* [n, h, w, all_channels] */
+    tiling tiles; /* of y, but that its channels are those of the products */
+    products products;
+    float *y; /* [n, h, w, all_channels] */
     long all_channels, first_channel;
 } tiles_out;
 
@@ -140,13 +152,14 @@ static void tile_out(const void *given, long tile) {
     place at = place_of(t, tile);
     long c = t->channels, top = at.row * OUTSIDE, left = at.column * OUTSIDE;
     long rows = least(OUTSIDE, t->height - top), columns = least(OUTSIDE, t->width - left);
-    const float *products = a->products + tile * PRODUCTS * c;
+    float *own[PRODUCTS];
+    of_tile(&a->products, tile, c, own);
     float *y = a->y + ((at.image * t->height + top) * t->width + left) * a->all_channels + a->first_channel;
     for (long k = 0; k < c; k += LANES) {
         lanes down[OUTSIDE][INSIDE];
         for (long j = 0; j < INSIDE; j++) {
             lanes p[INSIDE], d[OUTSIDE];
-            for (long i = 0; i < INSIDE; i++) p[i] = load(products + (i * INSIDE + j) * c + k);
+            for (long i = 0; i < INSIDE; i++) p[i] = load(own[i * INSIDE + j] + k);
             four_of_points(p, d);
             for (long i = 0; i < OUTSIDE; i++) down[i][j] = d[i];
         }
@@ -178,7 +191,8 @@ static void gradient_in(const void *given, long tile) {
     place at = place_of(t, tile);
     long c = t->channels, top = at.row * OUTSIDE, left = at.column * OUTSIDE;
     const float *x = a->x + at.image * t->height * t->width * c;
-    float *products = a->products + tile * PRODUCTS * c;
+    float *own[PRODUCTS];
+    of_tile(&a->products, tile, c, own);
     for (long k = 0; k < c; k += LANES) {
         lanes down[INSIDE][OUTSIDE];
         for (long j = 0; j < OUTSIDE; j++) {
@@ -190,7 +204,7 @@ static void gradient_in(const void *given, long tile) {
         for (long i = 0; i < INSIDE; i++) {
             lanes p[INSIDE];
             points_of_gradients(down[i], p);
-            for (long j = 0; j < INSIDE; j++) store(products + (i * INSIDE + j) * c + k, p[j]);
+            for (long j = 0; j < INSIDE; j++) store(own[i * INSIDE + j] + k, p[j]);
         }
     }
 }

@@ -11,6 +11,7 @@ from allaprima.ops.fast.library import address, call
 from allaprima.ops.toom_cook import PRODUCTS
 
 STEP = 3  # pixels of a tile's side that are enlarged
+PIECES = 4  # in which the products of all tiles may lie, at most
 GROUPS = ((1, 16), (3, 8), (9, 1))  # pixels of a tile, and kernels, of each kind of products in enlarging
 
 
@@ -34,14 +35,18 @@ class _Tiling(Structure):
     _fields_ = tuple((name, c_long) for name in ("height", "width", "channels", "rows", "columns", "first", "count"))
 
 
+class _Products(Structure):
+    _fields_ = (("pieces", c_void_p * PIECES), ("together", c_long))
+
+
 class _TilesIn(Structure):
-    _fields_ = (("tiles", _Tiling), ("x", c_void_p), ("style", c_void_p), ("products", c_void_p), ("padding", c_long))
+    _fields_ = (("tiles", _Tiling), ("x", c_void_p), ("style", c_void_p), ("products", _Products), ("padding", c_long))
 
 
 class _TilesOut(Structure):
     _fields_ = (
         ("tiles", _Tiling),
-        ("products", c_void_p),
+        ("products", _Products),
         ("y", c_void_p),
         ("all_channels", c_long),
         ("first_channel", c_long),
@@ -69,29 +74,35 @@ def into_tiles(
     style: Float[Tensor, "n i"] | None,
     part: Part,
     padding: int,
-    out: Float[Tensor, "t 36 i"],
+    *out: Float[Tensor, "t _ i"],
 ) -> None:
-    """Transform tiles of 6×6 pixels of the padded ``x``, times ``style``, each 4 pixels from the next."""
-    _check(out, (part.tiles, PRODUCTS, x.shape[1]))
+    """Transform tiles of 6×6 pixels of the padded ``x``, times ``style``, each 4 pixels from the next.
+
+    The 36 products of a tile go to ``out``, or as many to each of several.
+    """
+    products = _products(out, part, x.shape[1])
     style = None if style is None else style.contiguous()
-    call("into_tiles", _TilesIn(_tiling(x, x.shape[1], part), address(x), address(style), address(out), padding))
+    call("into_tiles", _TilesIn(_tiling(x, x.shape[1], part), address(x), address(style), products, padding))
 
 
 def out_of_tiles(
-    products: Float[Tensor, "t 36 some"], part: Part, y: Float[Tensor, "n o h w"], first_channel: int
+    products: Float[Tensor, "t _ some"] | Sequence[Float[Tensor, "t _ some"]],
+    part: Part,
+    y: Float[Tensor, "n o h w"],
+    first_channel: int,
 ) -> None:
     """Write the 4×4 pixels of each tile to ``y``, its channels from ``first_channel`` on."""
-    some = products.shape[2]
-    _check(products, (part.tiles, PRODUCTS, some))
+    pieces = (products,) if isinstance(products, Tensor) else products
+    some = pieces[0].shape[2]
     assert first_channel + some <= y.shape[1], (first_channel, some)
-    call("out_of_tiles", _TilesOut(_tiling(y, some, part), address(products), address(y), y.shape[1], first_channel))
+    where = (address(y), y.shape[1], first_channel)
+    call("out_of_tiles", _TilesOut(_tiling(y, some, part), _products(pieces, part, some), *where))
 
 
 def gradients_into_tiles(grad: Float[Tensor, "n o h w"], part: Part, out: Float[Tensor, "t 36 o"]) -> None:
     """The adjoint of `out_of_tiles`: from the gradients of a tile's 4×4 pixels those of its products."""
-    _check(out, (part.tiles, PRODUCTS, grad.shape[1]))
-    tiling = _tiling(grad, grad.shape[1], part)
-    call("gradients_into_tiles", _TilesIn(tiling, address(grad), None, address(out), 0))
+    products = _products((out,), part, grad.shape[1])
+    call("gradients_into_tiles", _TilesIn(_tiling(grad, grad.shape[1], part), address(grad), None, products, 0))
 
 
 def enlarge_into_tiles(x: Float[Tensor, "n i h w"], part: Part, out: Sequence[Float[Tensor, "t _ _ i"]]) -> None:
@@ -114,6 +125,14 @@ def enlarge_out_of_tiles(
     assert first_channel + some <= y.shape[1], (first_channel, some)
     arguments = (*map(address, products), address(y), y.shape[1], first_channel)
     call("enlarge_out_of_tiles", _EnlargingOut(_tiling(y, some, part), *arguments))
+
+
+def _products(pieces: Sequence[Tensor], part: Part, channels: int) -> _Products:
+    together = PRODUCTS // len(pieces)
+    assert together * len(pieces) == PRODUCTS, len(pieces)
+    for piece in pieces:
+        _check(piece, (part.tiles, together, channels))
+    return _Products((c_void_p * PIECES)(*map(address, pieces)), together)
 
 
 def _check(tensor: Tensor, shape: tuple[int, ...]) -> None:
