@@ -124,21 +124,26 @@ def transformed_gradients(grad: Tensor, part: Part) -> Tensor:
     return torch.stack([torch.einsum("ap,bq,oab->pqo", to, to, tile).flatten(0, 1) for tile in tiles])
 
 
-@given(cases())
-def test_tiles_are_transformed_pixels(case: Case) -> None:
-    out = unfilled(case.part.tiles, 36, case.x.shape[1])
-    fast.into_tiles(case.x, case.style, case.part, case.padding, out)
-    assert_near(out, transformed_pixels(case), ROUNDING)
-    assert_nothing_else_was_written(out)
+pieces = st.integers(1, fast.PIECES)
 
 
-@given(cases(), st.integers(0, 2), st.integers(0, 9))
-def test_transformed_products_are_pixels(case: Case, others: int, first_channel: int) -> None:
+@given(cases(), pieces)
+def test_tiles_are_transformed_pixels(case: Case, pieces: int) -> None:
+    out = [unfilled(case.part.tiles, 36 // pieces, case.x.shape[1]) for _ in range(pieces)]
+    fast.into_tiles(case.x, case.style, case.part, case.padding, *out)
+    assert_near(torch.cat(out, 1), transformed_pixels(case), ROUNDING)
+    for piece in out:
+        assert_nothing_else_was_written(piece)
+
+
+@given(cases(), pieces, st.integers(0, 2), st.integers(0, 9))
+def test_transformed_products_are_pixels(case: Case, pieces: int, others: int, first_channel: int) -> None:
     some = case.x.shape[1]
-    products = amid(torch.randn(case.part.tiles, 36, some), NAN)
+    in_pieces = [amid(torch.randn(case.part.tiles, 36 // pieces, some), NAN) for _ in range(pieces)]
+    products = torch.cat(in_pieces, 1)
     y = maps(len(case.x), first_channel + some + others, *case.size, around=ELSEWHERE)
     expected = painted_tiles(y, products, case.part, first_channel)
-    fast.out_of_tiles(products, case.part, y, first_channel)
+    fast.out_of_tiles(in_pieces, case.part, y, first_channel)
     assert_near(y, expected, ROUNDING)
     assert_nothing_else_was_written(y)
 
@@ -344,6 +349,16 @@ def test_tiles_of_other_sizes_and_orders_are_refused() -> None:
             fast.gradients_into_tiles(x, part, tiles)
         with pytest.raises(AssertionError):
             fast.out_of_tiles(tiles, part, x, 0)
+
+
+@pytest.mark.parametrize("sizes", [[18], [7] * 5, [12, 12], [12, 18, 6], [36, 36], [6] * 6], ids=str)
+def test_pieces_that_do_not_make_a_tile_are_refused(sizes: list[int]) -> None:
+    x, part = torch.zeros(1, LANES, 4, 4).contiguous(memory_format=torch.channels_last), Part(1, 1, 0, 1)
+    pieces = [torch.zeros(1, size, LANES) for size in sizes]
+    with pytest.raises((AssertionError, IndexError)):
+        fast.into_tiles(x, None, part, 1, *pieces)
+    with pytest.raises((AssertionError, IndexError)):
+        fast.out_of_tiles(pieces, part, x, 0)
 
 
 def test_the_groups_are_those_of_the_kernels() -> None:
