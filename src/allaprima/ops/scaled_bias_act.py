@@ -71,7 +71,7 @@ def scaled_bias_act_(
     records = torch.is_grad_enabled() or torch.compiler.is_compiling()
     if records or x.device.type != "cpu" or x.dtype != torch.float32 or kind.slope is None or gain <= 0:
         return scaled_bias_act(x, scale, noise, bias, activation=activation, gain=gain, clamp=clamp)
-    if fast.serves(x, scale, noise, bias) and (clamp is None or clamp >= 0):
+    if fast.serves(x, scale, noise, bias) and fast.fits(x, scale, noise, bias) and (clamp is None or clamp >= 0):
         fast.bend_(x, scale, noise, bias, slope=kind.slope, gain=gain, clamp=clamp)
         return x
     if scale is not None:

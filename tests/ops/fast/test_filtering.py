@@ -411,3 +411,20 @@ def test_tangents_are_bent_too() -> None:
         x = forward_ad.make_dual(last(torch.randn(1, C, 3, 3)), last(torch.ones(1, C, 3, 3)))
         y = scaled_bias_act_(x, gain=1.5)
         assert forward_ad.unpack_dual(y).tangent.eq(1.5).all()
+
+
+@pytest.mark.parametrize(
+    ("scale", "noise", "bias"),
+    [((1, C), None, None), (None, (1, 1, 1, 1), None), (None, (2, 1, 3, 3), None), (None, None, (1,))],
+)
+def test_shapes_that_would_be_read_beyond_are_refused(
+    scale: tuple[int, ...] | None, noise: tuple[int, ...] | None, bias: tuple[int, ...] | None
+) -> None:
+    x, given = last(torch.randn(3, C, 3, 3)), [None if s is None else torch.ones(s) for s in (scale, noise, bias)]
+    assert fast.fits(x, torch.ones(3, C), torch.ones(3, 1, 3, 3), torch.ones(C))
+    assert not fast.fits(x, *given)
+
+
+def test_nobody_is_served_where_numbers_are_cast_by_themselves() -> None:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert not fast.serves(last(torch.randn(3, C, 3, 3)))

@@ -9,6 +9,7 @@ Each function here takes and fills tensors, and is called only for those that `s
 
 from allaprima.ops.fast.filtering import bend_ as bend_
 from allaprima.ops.fast.filtering import filter_channels_last as filter_channels_last
+from allaprima.ops.fast.filtering import fits as fits
 from allaprima.ops.fast.library import available as available
 from allaprima.ops.fast.library import divides as divides
 from allaprima.ops.fast.library import instructions as instructions

@@ -52,6 +52,16 @@ def filter_channels_last(
     return y
 
 
+def fits(x: Tensor, scale: Tensor | None, noise: Tensor | None, bias: Tensor | None) -> bool:
+    """Whether these have the shapes that `bend_` takes: others, which PyTorch would broadcast, it would read beyond."""
+    n, c, h, w = x.shape
+    return (
+        (scale is None or scale.shape == (n, c))
+        and (noise is None or noise.shape in ((1, 1, h, w), (n, 1, h, w)))
+        and (bias is None or bias.shape == (c,))
+    )
+
+
 def bend_(
     x: Float[Tensor, "n c h w"],
     scale: Float[Tensor, "n c"] | None,

@@ -90,6 +90,7 @@ def _is_plain(tensor: Tensor) -> bool:
 def _is_watched() -> bool:
     return (
         torch.compiler.is_compiling()
+        or torch.is_autocast_enabled("cpu")
         or torch._C._get_tracing_state() is not None
         or torch._C._are_functorch_transforms_active()
         or torch._C._len_torch_dispatch_stack() > 0
