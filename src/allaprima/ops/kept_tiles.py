@@ -33,7 +33,7 @@ def convolve_in_tiles(
 ) -> Float[Tensor, "n o h2 w2"] | None:
     """Correlate ``x``, times ``style``, with ``weight``; None where the transformed kernels are not kept."""
     wide = x.contiguous(memory_format=torch.channels_last)
-    if fast.serves(wide, style) and fast.divides(len(weight)):
+    if fast.serves(wide, style) and fast.fits(wide, style, None, None) and fast.divides(len(weight)):
         return _compiled(wide, weight, kept, padding, style)
     return _plain(x, weight, kept, padding, style)
 
