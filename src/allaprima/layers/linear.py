@@ -1,11 +1,10 @@
 """Linear layer with an equalised learning rate: Progressive GAN (Karras et al. 2018), section 4.1."""
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from allaprima.ops import bias_act
+from allaprima.ops import bias_act, scaled_linear
 
 
 class EqualizedLinear(nn.Module):
@@ -39,8 +38,7 @@ class EqualizedLinear(nn.Module):
 
     def forward(self, x: Float[Tensor, "n i"]) -> Float[Tensor, "n o"]:
         """Map each row of ``x``."""
-        weight = self.weight * self.weight_gain
-        bias = None if self.bias is None else self.bias * self.bias_gain
         if self.activation == "linear":
-            return F.linear(x, weight, bias)
-        return bias_act(F.linear(x, weight), bias, activation=self.activation)
+            return scaled_linear(x, self.weight, self.bias, gain=self.weight_gain, bias_gain=self.bias_gain)
+        bias = None if self.bias is None else self.bias * self.bias_gain
+        return bias_act(scaled_linear(x, self.weight, gain=self.weight_gain), bias, activation=self.activation)

@@ -1,6 +1,7 @@
 """Layers whose kernels are scaled by a style: StyleGAN2 (Karras et al. 2020), figure 2 (d)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -11,8 +12,8 @@ from allaprima.layers.noise import Count, Generators, NoiseMode, draw_noise
 from allaprima.ops import (
     ACTIVATIONS,
     bias_act,
-    conv2d,
     demodulating_conv2d,
+    kept_upsampling_conv2d,
     modulated_conv2d,
     scaled_bias_act_,
     setup_filter,
@@ -80,7 +81,7 @@ class StyledConv2d(nn.Module):
         ``noise_mode`` and ``generators`` decide the noise, as `noise` says.
         """
         before, after = split_gain(self.activation, gain * ACTIVATIONS[self.activation].gain)
-        y, scale = demodulating_conv2d(x, self.weight, self.affine(w), convolve=self._convolution())
+        y, scale = self._convolve(x, self.affine(w))
         noise = self.noise(x.shape[0], mode=noise_mode, generators=generators)
         return scaled_bias_act_(
             y,
@@ -104,10 +105,12 @@ class StyledConv2d(nn.Module):
         assert mode == "random", mode
         return draw_noise(count, *self.size, generators=generators, device=self.bias.device) * self.noise_strength
 
-    def _convolution(self) -> Callable[[Tensor, Tensor], Tensor]:
+    def _convolve(self, x: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
         if not self.up:
-            return conv2d
-        return lambda x, weight: upsampling_conv2d(x, weight, self.resample_filter)
+            return demodulating_conv2d(x, self.weight, style)
+        enlarge = partial(upsampling_conv2d, f=self.resample_filter)
+        kept = partial(kept_upsampling_conv2d, f=self.resample_filter)
+        return demodulating_conv2d(x, self.weight, style, convolve=enlarge, kept=kept)
 
 
 class ToRGB(nn.Module):

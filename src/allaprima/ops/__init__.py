@@ -17,6 +17,7 @@ from allaprima.ops.grouped_conv import grouped_conv2d as grouped_conv2d
 from allaprima.ops.interpolation import lerp as lerp
 from allaprima.ops.interpolation import slerp as slerp
 from allaprima.ops.kept_kernels import KeptKernels as KeptKernels
+from allaprima.ops.linear import scaled_linear as scaled_linear
 from allaprima.ops.minibatch_std import minibatch_std as minibatch_std
 from allaprima.ops.modulated_conv import demodulating_conv2d as demodulating_conv2d
 from allaprima.ops.modulated_conv import demodulation as demodulation
@@ -24,6 +25,7 @@ from allaprima.ops.modulated_conv import modulated_conv2d as modulated_conv2d
 from allaprima.ops.normalize import normalize_second_moment as normalize_second_moment
 from allaprima.ops.resampled_conv import conv2d as conv2d
 from allaprima.ops.resampled_conv import downsampling_conv2d as downsampling_conv2d
+from allaprima.ops.resampled_conv import kept_upsampling_conv2d as kept_upsampling_conv2d
 from allaprima.ops.resampled_conv import upsampling_conv2d as upsampling_conv2d
 from allaprima.ops.scaled_bias_act import scaled_bias_act as scaled_bias_act
 from allaprima.ops.scaled_bias_act import scaled_bias_act_ as scaled_bias_act_

@@ -57,17 +57,22 @@ def kept_conv2d(
 
 
 def kept_transposed_conv2d(
-    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"]
+    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"], *, style: Float[Tensor, "n i"] | None = None
 ) -> Float[Tensor, "n o h2 w2"] | None:
-    """As `allaprima.ops.transposed_conv.transposed_conv2d`; None where nothing is kept of ``weight``."""
+    """As `allaprima.ops.transposed_conv.transposed_conv2d`; None where nothing is kept of ``weight``.
+
+    ``style`` is that of `kept_conv2d`.
+    """
     kept = in_force(weight) if _keeps(x, weight) else None
     if kept is None:
         return None
     x = x.contiguous(memory_format=torch.channels_last)
     if cpu_choice.transforming_to_enlarge_pays(x, weight):
-        y = enlarge_in_tiles(x, weight, kept)
+        y = enlarge_in_tiles(x, weight, kept, style)
         if y is not None:
             return y
+    if style is not None:
+        return None
     worth = TRANSPOSED * (x[:, 0].numel() / 32**2) ** 0.25
     kernel = kept.get(
         "transposed",

@@ -18,53 +18,55 @@ from torch import Tensor
 from allaprima.ops import fast
 from allaprima.ops.kept_kernels import KeptKernels
 from allaprima.ops.kept_tiles import tiles_of_a_strip
-from allaprima.ops.packed import Options, convolve_columns, reordered
 from allaprima.ops.parts import equal_parts
 from allaprima.ops.toom_cook import toom_cook
 
 POINTS = (0, 1, -1)  # where the polynomials are evaluated, besides infinity; `passes.c` has the other two matrices
-PRODUCTS = sum(pixels * kernels for pixels, kernels in fast.GROUPS)
-KERNELS = sum(kernels for _, kernels in fast.GROUPS)
+PRODUCTS = sum(kernels * pixels for kernels, pixels in fast.GROUPS)
+KERNELS = sum(kernels for kernels, _ in fast.GROUPS)
 STRIP = PRODUCTS * 512 * 32  # numbers in the transformed tiles of one strip, where images are small: 3 MB
 WORTH = 0.15  # milliseconds that a MB saves at 32×32 pixels, measured
 
 
 def enlarge_in_tiles(
-    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i 3 3"], kept: KeptKernels
+    x: Float[Tensor, "n i h w"],
+    weight: Float[Tensor, "o i 3 3"],
+    kept: KeptKernels,
+    style: Float[Tensor, "n i"] | None = None,
 ) -> Float[Tensor, "n o h2 w2"] | None:
-    """As `allaprima.ops.transposed_conv.transposed_conv2d`; None where the transformed kernels are not kept."""
+    """`allaprima.ops.transposed_conv.transposed_conv2d` of ``x``, times ``style``.
+
+    None where the transformed kernels are not kept.
+    """
     (n, i, h, w), o = x.shape, len(weight)
-    if not (fast.serves(x) and fast.divides(o)):
+    if not (fast.serves(x, style) and fast.fits(x, style, None, None) and fast.divides(o)):
+        return None
+    panels = kept.get(
+        "enlarging",
+        weight,
+        lambda weight: tuple(fast.in_panels(weight, matrix) for matrix in _kernel_matrices()),
+        size=KERNELS * i * fast.in_whole_panels(o) * weight.element_size(),
+        worth=WORTH * (x[:, 0].numel() / 32**2) ** 0.5,
+    )
+    if panels is None:
         return None
     rows, columns = (-(-(size + 1) // fast.STEP) for size in (h, w))  # the last tile paints what follows the last pixel
     at_once = tiles_of_a_strip((i, o), 4 * x[:, 0].numel() * o, products=PRODUCTS, kernels=KERNELS, least=STRIP)
     strips = equal_parts(n * rows * columns, at_once)
-    t = strips[0].stop
-
-    def transformed(weight: Tensor) -> tuple[Tensor, ...]:
-        pieces = ((matrix @ weight.reshape(-1, 9).T).view(-1, i, 1, 1) for matrix in _kernel_matrices())
-        shapes = (torch.Size((1, kernels * i, t * pixels, 1)) for pixels, kernels in fast.GROUPS)
-        options = (Options(groups=kernels) for _, kernels in fast.GROUPS)
-        return tuple(map(reordered, pieces, options, shapes))
-
-    worth = WORTH * (x[:, 0].numel() / 32**2) ** 0.5
-    size = weight.nbytes * KERNELS // 9
-    kernels = kept.get("enlarging", weight, transformed, size=size, worth=worth, about=(t,))
-    if kernels is None:
-        return None
     y = fast.new_maps(x, o, 2 * h + 1, 2 * w + 1)
-    tiles = [x.new_empty(t, *group, i) for group in fast.GROUPS]
+    groups, channels = (
+        [(kernels, strips[0].stop, pixels) for kernels, pixels in fast.GROUPS],
+        (i, fast.in_whole_panels(o)),
+    )
+    tiles_and_products = fast.apart(x, *((*group, c) for c in channels for group in groups))
+    tiles, products = tiles_and_products[: len(groups)], tiles_and_products[len(groups) :]
     for strip in strips:
-        part = fast.Part(rows, columns, strip.start, t)
-        fast.enlarge_into_tiles(x, part, tiles)
-        products = [_multiply(some, kernel) for some, kernel in zip(tiles, kernels, strict=True)]
-        fast.enlarge_out_of_tiles(products, part, y, 0)
-        del products  # before the next
+        part = fast.Part(rows, columns, strip.start, strip.stop - strip.start)
+        fast.enlarge_into_tiles(x, style, part, tiles)
+        for some, kernels, out in zip(tiles, panels, products, strict=True):
+            fast.multiply(some.flatten(1, 2), kernels, out.flatten(1, 2))
+        fast.enlarge_out_of_tiles(products, part, y)
     return y
-
-
-def _multiply(tiles: Float[Tensor, "t pixels kernels i"], kernel: Tensor) -> Float[Tensor, "t pixels kernels o"]:
-    return convolve_columns(tiles.flatten(0, 1), kernel).view(*tiles.shape[:3], -1)
 
 
 @cache

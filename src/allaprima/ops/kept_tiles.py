@@ -1,12 +1,13 @@
-"""Winograd's convolution with transformed kernels that are kept: a grouped one of 1×1, a group for each product.
+"""Winograd's convolution with transformed kernels that are kept.
 
-As `allaprima.ops.winograd`, but that the numbers of a tile lie together. Some tiles at a time, in memory that is used
-again and small enough for the caches. No derivatives.
+As `allaprima.ops.winograd`; some tiles at a time, in memory that is used again and small enough for the caches. Without
+the compiled passes the numbers of a tile lie together, and the products are a grouped convolution of 1×1, a group for
+each. No derivatives.
 
 Axes: n image, i input channel, o output channel, h w rows and columns, p product of a tile, t tile.
 """
 
-from collections.abc import Callable
+import math
 from itertools import product
 
 import torch
@@ -41,7 +42,7 @@ def convolve_in_tiles(
 def tiles_of_a_strip(
     channels: tuple[int, int], numbers: int, *, products: int = PRODUCTS, kernels: int = PRODUCTS, least: int = STRIP
 ) -> int:
-    """So many that reading the kernels takes half as long as reading the tiles, but not more than large images are.
+    """So many that reading the kernels takes as long as reading the tiles, but not more than large images are.
 
     Args:
         channels: Of the input and of the output.
@@ -51,32 +52,29 @@ def tiles_of_a_strip(
         least: Numbers in the transformed tiles, where images are small.
     """
     i, o = channels
-    return min(2 * kernels * i * o // (products * (i + o)), max(numbers // 2, least) // (products * max(i, o)))
+    return min(kernels * i * o // (products * (i + o)), max(numbers // 2, least) // (products * max(i, o)))
 
 
 def _compiled(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style: Tensor | None) -> Tensor | None:
-    """The products lie in pieces, [t, some of p, channel], so that few kernels at a time are transformed."""
     (o, i), size = weight.shape[:2], size_of(x, padding)
-    rows, columns = (-(-length // OUTSIDE) for length in size)
-    strips = equal_parts(len(x) * rows * columns, tiles_of_a_strip((i, o), len(x) * o * size[0] * size[1]))
-    t, some = strips[0].stop, PRODUCTS // fast.PIECES
-
-    def transformed(weight: Tensor) -> tuple[Tensor, ...]:
-        options, shape = Options(groups=some), torch.Size((1, some * i, t, 1))
-        pieces = torch.split(matrices(x.dtype).kernel, some)
-        return tuple(reordered((piece @ weight.reshape(-1, 9).T).view(-1, i, 1, 1), options, shape) for piece in pieces)
-
-    kernels = _kept(kept, "pieces", x, weight, transformed, t)
+    kernels = kept.get(
+        "panels",
+        weight,
+        lambda weight: (fast.in_panels(weight, matrices(x.dtype).kernel),),
+        size=PRODUCTS * i * fast.in_whole_panels(o) * weight.element_size(),
+        worth=_worth(x),
+    )
     if kernels is None:
         return None
+    rows, columns = (-(-length // OUTSIDE) for length in size)
+    strips = equal_parts(len(x) * rows * columns, tiles_of_a_strip((i, o), len(x) * o * size[0] * size[1]))
     y = fast.new_maps(x, o, *size)
-    tiles = x.new_empty(fast.PIECES, t, some, i).unbind()
+    tiles, products = fast.apart(x, *((PRODUCTS, strips[0].stop, c) for c in (i, fast.in_whole_panels(o))))
     for strip in strips:
-        part = fast.Part(rows, columns, strip.start, t)
-        fast.into_tiles(x, style, part, padding, *tiles)
-        products = list(map(convolve_columns, tiles, kernels))
-        fast.out_of_tiles(products, part, y, 0)
-        del products  # before the next
+        part = fast.Part(rows, columns, strip.start, strip.stop - strip.start)
+        fast.into_tiles(x, style, part, padding, tiles)
+        fast.multiply(tiles, kernels[0], products)
+        fast.out_of_tiles(products, part, y)
     return y
 
 
@@ -93,7 +91,8 @@ def _plain(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style: Te
         pieces = ((to.kernel @ weight[part].reshape(-1, 9).T).view(-1, i, 1, 1) for part in parts)
         return tuple(reordered(piece, options, shape) for piece in pieces)
 
-    kernels = _kept(kept, "transformed", x, weight, transformed, t)
+    size = weight.nbytes * PRODUCTS // 9
+    kernels = kept.get("transformed", weight, transformed, size=size, worth=_worth(x), about=(t,))
     if kernels is None:
         return None
     y = x.new_empty(n, rows, OUTSIDE, columns, OUTSIDE, o)
@@ -114,11 +113,8 @@ def _plain(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style: Te
     return y.view(n, rows * OUTSIDE, -1, o)[:, :height, :width].permute(0, 3, 1, 2)
 
 
-def _kept(
-    kept: KeptKernels, kind: str, x: Tensor, weight: Tensor, make: Callable[[Tensor], tuple[Tensor, ...]], t: int
-) -> tuple[Tensor, ...] | None:
-    worth = WORTH * (x[:, 0].numel() / 64**2) ** 0.5  # half as much for a quarter of the pixels
-    return kept.get(kind, weight, make, size=weight.nbytes * PRODUCTS // 9, worth=worth, about=(t,))
+def _worth(x: Float[Tensor, "n i h w"]) -> float:
+    return WORTH * math.sqrt(x[:, 0].numel() / 64**2)  # half as much for a quarter of the pixels
 
 
 def _look(window: Float[Tensor, "n h2 w2 i"], x: Tensor, style: Tensor | None, top: int, padding: int) -> None:

@@ -14,9 +14,11 @@ from allaprima.allocator import give_back_pages
 from allaprima.ops.cpu_choice import is_ours
 from allaprima.ops.kept_conv import kept_conv2d
 from allaprima.ops.kept_kernels import in_force
+from allaprima.ops.linear import scaled_linear
 from allaprima.ops.resampled_conv import conv2d
 
 Convolution = Callable[[Tensor, Tensor], Tensor]
+KeptConvolution = Callable[[Tensor, Tensor, Tensor], Tensor | None]
 EPS = 1e-8  # keeps the square root in equation 3 away from zero
 SQUARES = 0.8  # ms that keeping a MB of them saves, measured
 FEW_CHANNELS = 8  # of the output
@@ -34,7 +36,7 @@ def demodulation(weight: Float[Tensor, "o i k l"], style: Float[Tensor, "n i"]) 
         size = weight[:, :, 0, 0].nbytes
         squares = kept.get("squares", weight, _squares_to_keep, size=size, worth=SQUARES)
         if squares is not None:
-            return (style.square() @ squares[0].T + EPS).rsqrt()
+            return (scaled_linear(style.square(), squares[0]) + EPS).rsqrt()
     if not torch.is_grad_enabled() and not torch.compiler.is_compiling() and weight.device.type == "cpu":
         return _demodulation_in_slices(weight, style)
     return (style.square() @ _squares(weight).T + EPS).rsqrt()
@@ -97,32 +99,44 @@ def demodulating_conv2d(
     style: Float[Tensor, "n i"],
     *,
     convolve: Convolution = conv2d,
+    kept: KeptConvolution | None = None,
 ) -> tuple[Float[Tensor, "n o h2 w2"], Float[Tensor, "n o"]]:
     """`modulated_conv2d` before its last step: the output, and the factor by which each channel is to be multiplied.
 
-    Arguments are those of `modulated_conv2d`.
+    Args:
+        x: As the others, an argument of `modulated_conv2d`.
+        weight: As there.
+        style: As there.
+        convolve: As there.
+        kept: ``convolve`` of x, kernel and style, with what is kept of the kernel; it gives None where that is nothing.
     """
     if x.element_size() == 2:  # equal after demodulation, and far from the end of half's range
         weight = weight / (weight.shape[1:].numel() ** 0.5 * weight.abs().amax(dim=(1, 2, 3), keepdim=True))
         style = style / style.abs().amax(dim=1, keepdim=True)
-    return _modulate_and_convolve(x, weight, style, convolve), demodulation(weight, style)
+    return _modulate_and_convolve(x, weight, style, convolve, kept), demodulation(weight, style)
 
 
-def _modulate_and_convolve(x: Tensor, weight: Tensor, style: Tensor, convolve: Convolution) -> Tensor:
+def _modulate_and_convolve(
+    x: Tensor, weight: Tensor, style: Tensor, convolve: Convolution, kept: KeptConvolution | None = None
+) -> Tensor:
     """Scale the image's channels, which is scaling the kernel's (equation 1), so that one convolution serves the batch.
 
     Demodulating the kernel's output channels likewise is scaling the result's.
     """
-    if convolve is conv2d:
-        y = kept_conv2d(x, weight, padding=weight.shape[2] // 2, style=style)
-        if y is not None:
-            return y
+    kept = _kept_conv2d if convolve is conv2d else kept
+    y = None if kept is None else kept(x, weight, style)
+    if y is not None:
+        return y
     if _is_one_large_image(x, weight):
         return convolve(x, (weight * style[0, :, None, None]).to(x.dtype))
     if _are_large_images_for_few_channels(x, weight):
         images = (convolve(x[j : j + 1], weight * style[j, :, None, None]) for j in range(len(x)))
         return torch.cat(list(images))
     return convolve(x * _per_channel(style, x), weight.to(x.dtype))
+
+
+def _kept_conv2d(x: Tensor, weight: Tensor, style: Tensor) -> Tensor | None:
+    return kept_conv2d(x, weight, padding=weight.shape[2] // 2, style=style)
 
 
 def _is_one_large_image(x: Tensor, weight: Tensor) -> bool:

@@ -47,7 +47,7 @@ def upsampling_conv2d(
     The kernel is convolved, not correlated: published weights are stored in this orientation (a fact of the format, not
     of the paper), while `conv2d` and `downsampling_conv2d` correlate.
     """
-    k, taps = weight.shape[-1], f.shape[-1]
+    k = weight.shape[-1]
     if k == 1:  # colours do not mix with places: filter fewer or equal channels, afterwards
         return upsample2d(conv2d(x, weight), f)
     kept = kept_transposed_conv2d(x, weight)
@@ -57,6 +57,22 @@ def upsampling_conv2d(
         y = transposed_conv2d(x, weight)
     else:
         y = F.conv_transpose2d(in_quick_layout(x, weight), weight.transpose(0, 1), stride=2)  # 2h + k - 2
+    return _filter_enlarged(y, k, f)
+
+
+def kept_upsampling_conv2d(
+    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"], style: Float[Tensor, "n i"], f: Filter
+) -> Float[Tensor, "n o h2 w2"] | None:
+    """`upsampling_conv2d` of ``x`` times ``style``; None where nothing is kept of ``weight``, or the style is a pass
+    over memory of its own.
+    """
+    y = kept_transposed_conv2d(x, weight, style=style)
+    return None if y is None else _filter_enlarged(y, weight.shape[-1], f)
+
+
+def _filter_enlarged(y: Float[Tensor, "n o h2 w2"], k: int, f: Filter) -> Float[Tensor, "n o h3 w3"]:
+    """What follows the transposed convolution: ``y`` has the rows that a kernel of ``k`` taps paints."""
+    taps = f.shape[-1]
     before, after = (taps + 1) // 2 + k // 2 - (k - 1), (taps - 2) // 2 + k // 2 - (k - 2)
     return upfirdn2d(y, f, padding=(before, after, before, after), gain=4)
 

@@ -279,19 +279,23 @@ def test_a_process_can_be_started_without_it() -> None:
 def everything() -> list[Tensor]:
     """What each pass makes of the same numbers."""
     torch.manual_seed(1)
-    x, part, y = last(torch.randn(2, C, 7, 9)), fast.Part(2, 3, 1, 10), last(torch.zeros(2, C + 3, 7, 9))
-    tiles, grads, large = *torch.zeros(2, part.tiles, 36, C), last(torch.zeros(2, C, 15, 19))
+    x, part, y = last(torch.randn(2, C, 7, 9)), fast.Part(2, 3, 1, 10), last(torch.zeros(2, C, 7, 9))
+    tiles, grads, large = *torch.zeros(2, 36, part.tiles, C), last(torch.zeros(2, C, 15, 19))
     fast.into_tiles(x, torch.randn(2, C), part, 1, tiles)
-    fast.out_of_tiles(torch.randn(part.tiles, 36, C), part, y, 3)
+    fast.out_of_tiles(torch.randn(36, part.tiles, C), part, y)
     fast.gradients_into_tiles(x, part, grads)
     part = fast.Part(3, 4, 2, 21)
-    out = [torch.zeros(part.tiles, *group, C) for group in fast.GROUPS]
-    fast.enlarge_into_tiles(x, part, out)
-    fast.enlarge_out_of_tiles([torch.randn(part.tiles, *group, C) for group in fast.GROUPS], part, large, 0)
+    sizes = [(kernels, part.tiles, pixels, C) for kernels, pixels in fast.GROUPS]
+    out = list(map(torch.zeros, sizes))
+    fast.enlarge_into_tiles(x, torch.randn(2, C), part, out)
+    fast.enlarge_out_of_tiles(list(map(torch.randn, sizes)), part, large)
+    kernels, products = torch.randn(5, 19, 96).unflatten(2, (-1, library.panel())), torch.zeros(5, 37, 96)
+    fast.multiply(torch.randn(5, 37, 19), kernels.transpose(1, 2).contiguous(), products)
+    mapped = fast.map_rows(torch.randn(3, 700), torch.randn(301, 700), torch.randn(301), gain=0.5, bias_gain=2.0)
     filtered = fast.filter_channels_last(x, torch.randn(3, 2), (1, 2, -1, 2))
     line = {"slope": 0.2, "gain": 1.4, "clamp": 2.0}
     fast.bend_(x, torch.randn(2, C), torch.randn(2, 1, 7, 9), torch.randn(C), **line)
-    return [tiles, y, grads, *out, large, filtered, x]
+    return [tiles, y, grads, *out, large, products, mapped, filtered, x]
 
 
 @contextmanager
@@ -339,10 +343,10 @@ def test_the_work_is_shared_once_among_as_many_threads_as_pytorch_has(monkeypatc
     assert not crews
     with threads(3):
         assert all(map(torch.equal, everything(), expected))
-        assert crews == [3] * 7
+        assert crews == [3] * 9
         fast.filter_channels_last(last(torch.randn(1, C, 2, 5)), torch.ones(1, 1), (0, 0, 0, 0))
         fast.filter_channels_last(last(torch.randn(1, C, 1, 5)), torch.ones(1, 1), (0, 0, 0, 0))
-    assert crews == [3] * 7 + [2]  # no more than there are rows, and none for one
+    assert crews == [3] * 9 + [2]  # no more than there are rows, and none for one
 
 
 @compiled

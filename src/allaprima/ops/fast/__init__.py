@@ -15,8 +15,13 @@ from allaprima.ops.fast.library import divides as divides
 from allaprima.ops.fast.library import instructions as instructions
 from allaprima.ops.fast.library import new_maps as new_maps
 from allaprima.ops.fast.library import serves as serves
+from allaprima.ops.fast.mapping import map_rows as map_rows
+from allaprima.ops.fast.mapping import serves_rows as serves_rows
+from allaprima.ops.fast.multiplying import apart as apart
+from allaprima.ops.fast.multiplying import in_panels as in_panels
+from allaprima.ops.fast.multiplying import in_whole_panels as in_whole_panels
+from allaprima.ops.fast.multiplying import multiply as multiply
 from allaprima.ops.fast.tiles import GROUPS as GROUPS
-from allaprima.ops.fast.tiles import PIECES as PIECES
 from allaprima.ops.fast.tiles import STEP as STEP
 from allaprima.ops.fast.tiles import Part as Part
 from allaprima.ops.fast.tiles import enlarge_into_tiles as enlarge_into_tiles

@@ -35,14 +35,16 @@ def serves(*tensors: Tensor | None) -> bool:
     Float32 in this machine's memory, channels last and a multiple of a register's floats; and nobody records what
     PyTorch does, or transforms it, as an exported program would miss what is done here.
     """
-    library = _library()
-    if library is None or _is_watched():
-        return False
     x = tensors[0]
     assert x is not None
-    if x.ndim != 4 or x.numel() == 0 or not divides(x.shape[1]):
+    if not takes(*tensors) or x.ndim != 4 or x.numel() == 0 or not divides(x.shape[1]):
         return False
-    if not x.is_contiguous(memory_format=torch.channels_last):
+    return x.is_contiguous(memory_format=torch.channels_last)
+
+
+def takes(*tensors: Tensor | None) -> bool:
+    """Whether the passes are available, nobody is watching and these are plain tensors, of whatever shapes."""
+    if _library() is None or _is_watched():
         return False
     return all(tensor is None or _is_plain(tensor) for tensor in tensors)
 
@@ -56,6 +58,14 @@ def divides(*channels: int) -> bool:
     """Whether these numbers of channels are multiples of a register's floats."""
     library = _library()
     return library is not None and all(c % library.lanes_of_a_register() == 0 for c in channels)
+
+
+def panel() -> int:
+    """How many output channels' kernels lie together in products."""
+    library = _library()
+    assert library is not None
+    floats: int = library.floats_of_a_panel()
+    return floats
 
 
 def new_maps(x: Tensor, channels: int, height: int, width: int) -> Tensor:

@@ -1,5 +1,5 @@
-/* Single passes over feature maps where PyTorch makes several: Winograd's transforms of tiles, a small filter, and what
- * follows a modulated convolution. Nothing of Python, PyTorch or the C library is linked; library.py calls it.
+/* Single passes over feature maps where PyTorch makes several: Winograd's transforms of tiles, their products, a small
+ * filter, and what follows a modulated convolution. Nothing of Python, PyTorch or the C library is linked; library.py calls it.
  *
  * Feature maps are float32 with channels last, [image, row, column, channel]; the number of channels is a multiple of
  * LANES, the floats of a register. Each function cuts its work into pieces, which the threads take one after another; a
@@ -27,7 +27,7 @@ typedef struct {
     long threads;
 } crew;
 
-enum { TURNS = 8 }; /* of each thread, about: neighbours are best taken by one, as they read the same pixels */
+enum { FEW_TURNS = 8, MANY_TURNS = 64 }; /* of each thread, about; of few where neighbours read the same pixels */
 
 typedef struct {
     void (*piece)(const void *, long);
@@ -42,9 +42,9 @@ static void take(void *given) {
         for (long i = first; i < least(first + w->at_once, w->pieces); i++) w->piece(w->what, i);
 }
 
-static void share(const crew *c, void (*piece)(const void *, long), const void *what, long pieces) {
+static void share(const crew *c, void (*piece)(const void *, long), const void *what, long pieces, long turns) {
     long threads = most(least(c->threads, pieces), 1);
-    work w = {piece, what, pieces, most(pieces / (threads * TURNS), 1), 0};
+    work w = {piece, what, pieces, most(pieces / (threads * turns), 1), 0};
     if (c->parallel && threads > 1)
         c->parallel(take, &w, (unsigned)threads, 0);
     else
@@ -75,17 +75,17 @@ static inline lanes pixel(const tiling *t, const float *image, long y, long x, l
 
 /* ---- Winograd's F(4×4, 3×3) at the points 0, 1, -1, 2, -2 and infinity, as winograd.py has it ---- */
 
-enum { OUTSIDE = 4, INSIDE = 6, PRODUCTS = 36, PIECES = 4 };
+enum { OUTSIDE = 4, INSIDE = 6, PRODUCTS = 36 };
 
-/* The products of all tiles, in pieces of so many that lie together: [tile, together, channel] each. */
+/* The numbers of tiles, [product, tile, channel]: from one product to the next there are `step` floats, from one tile to
+ * the next `wide`, of which the first ones are meant. */
 typedef struct {
-    float *pieces[PIECES];
-    long together;
+    float *numbers;
+    long step, wide;
 } products;
 
-static inline void of_tile(const products *all, long tile, long channels, float **own) {
-    for (long p = 0; p < PRODUCTS; p++)
-        own[p] = all->pieces[p / all->together] + (tile * all->together + p % all->together) * channels;
+static inline float *of_tile(const products *all, long product, long tile) {
+    return all->numbers + product * all->step + tile * all->wide;
 }
 
 typedef struct {
@@ -111,8 +111,6 @@ static void tile_in(const void *given, long tile) {
     place at = place_of(t, tile);
     long c = t->channels, top = at.row * OUTSIDE - a->padding, left = at.column * OUTSIDE - a->padding;
     const float *x = a->x + at.image * t->height * t->width * c;
-    float *own[PRODUCTS];
-    of_tile(&a->products, tile, c, own);
     for (long k = 0; k < c; k += LANES) {
         lanes style = a->style ? load(a->style + at.image * c + k) : all(1), down[INSIDE][INSIDE];
         for (long j = 0; j < INSIDE; j++) {
@@ -124,18 +122,17 @@ static void tile_in(const void *given, long tile) {
         for (long i = 0; i < INSIDE; i++) {
             lanes p[INSIDE];
             points_of_six(down[i], p);
-            for (long j = 0; j < INSIDE; j++) store(own[i * INSIDE + j] + k, p[j]);
+            for (long j = 0; j < INSIDE; j++) store(of_tile(&a->products, i * INSIDE + j, tile) + k, p[j]);
         }
     }
 }
 
-void into_tiles(const crew *c, const tiles_in *a) { share(c, tile_in, a, a->tiles.count); }
+void into_tiles(const crew *c, const tiles_in *a) { share(c, tile_in, a, a->tiles.count, FEW_TURNS); }
 
 typedef struct {
-    tiling tiles; /* of y, but that its channels are those of the products */
+    tiling tiles; /* of y */
     products products;
-    float *y; /* [n, h, w, all_channels] */
-    long all_channels, first_channel;
+    float *y; /* [n, h, w, c] */
 } tiles_out;
 
 static inline void four_of_points(const lanes *p, lanes *d) {
@@ -152,26 +149,24 @@ static void tile_out(const void *given, long tile) {
     place at = place_of(t, tile);
     long c = t->channels, top = at.row * OUTSIDE, left = at.column * OUTSIDE;
     long rows = least(OUTSIDE, t->height - top), columns = least(OUTSIDE, t->width - left);
-    float *own[PRODUCTS];
-    of_tile(&a->products, tile, c, own);
-    float *y = a->y + ((at.image * t->height + top) * t->width + left) * a->all_channels + a->first_channel;
+    float *y = a->y + ((at.image * t->height + top) * t->width + left) * c;
     for (long k = 0; k < c; k += LANES) {
         lanes down[OUTSIDE][INSIDE];
         for (long j = 0; j < INSIDE; j++) {
             lanes p[INSIDE], d[OUTSIDE];
-            for (long i = 0; i < INSIDE; i++) p[i] = load(own[i * INSIDE + j] + k);
+            for (long i = 0; i < INSIDE; i++) p[i] = load(of_tile(&a->products, i * INSIDE + j, tile) + k);
             four_of_points(p, d);
             for (long i = 0; i < OUTSIDE; i++) down[i][j] = d[i];
         }
         for (long i = 0; i < rows; i++) {
             lanes d[OUTSIDE];
             four_of_points(down[i], d);
-            for (long j = 0; j < columns; j++) store(y + (i * t->width + j) * a->all_channels + k, d[j]);
+            for (long j = 0; j < columns; j++) store(y + (i * t->width + j) * c + k, d[j]);
         }
     }
 }
 
-void out_of_tiles(const crew *c, const tiles_out *a) { share(c, tile_out, a, a->tiles.count); }
+void out_of_tiles(const crew *c, const tiles_out *a) { share(c, tile_out, a, a->tiles.count, FEW_TURNS); }
 
 /* The adjoint of `out_of_tiles`: the gradients of a tile's pixels as gradients of its products. */
 
@@ -191,8 +186,6 @@ static void gradient_in(const void *given, long tile) {
     place at = place_of(t, tile);
     long c = t->channels, top = at.row * OUTSIDE, left = at.column * OUTSIDE;
     const float *x = a->x + at.image * t->height * t->width * c;
-    float *own[PRODUCTS];
-    of_tile(&a->products, tile, c, own);
     for (long k = 0; k < c; k += LANES) {
         lanes down[INSIDE][OUTSIDE];
         for (long j = 0; j < OUTSIDE; j++) {
@@ -204,27 +197,31 @@ static void gradient_in(const void *given, long tile) {
         for (long i = 0; i < INSIDE; i++) {
             lanes p[INSIDE];
             points_of_gradients(down[i], p);
-            for (long j = 0; j < INSIDE; j++) store(own[i * INSIDE + j] + k, p[j]);
+            for (long j = 0; j < INSIDE; j++) store(of_tile(&a->products, i * INSIDE + j, tile) + k, p[j]);
         }
     }
 }
 
-void gradients_into_tiles(const crew *c, const tiles_in *a) { share(c, gradient_in, a, a->tiles.count); }
+void gradients_into_tiles(const crew *c, const tiles_in *a) { share(c, gradient_in, a, a->tiles.count, FEW_TURNS); }
 
 /* ---- enlarging: the transposed convolution of stride 2, in tiles of 3×3 pixels that paint 6×6 ----
  *
  * Along an axis, the even rows of the output have two taps, hence Winograd's F(3, 2) at 0, 1, -1 and infinity: four
  * products for three rows; the odd ones have one tap: three products with the same kernel. Of both axes come
- * three kinds of products: [tile, 1, 16 kernels], [tile, 3 pixels, 8 kernels] and [tile, 9 pixels, 1 kernel]. Of the
+ * three kinds of products: [16 kernels, tile, 1], [8 kernels, tile, 3 pixels] and [1 kernel, tile, 9 pixels]. Of the
  * 8, the first four belong to even rows and odd columns, the others to odd rows and even columns.
  */
 
 enum { STEP = 3, REACH = 4, EVEN = REACH * REACH, MIXED = 2 * REACH, ODD = STEP * STEP };
 
 typedef struct {
-    tiling tiles; /* of x */
-    const float *x;
-    float *even, *mixed, *odd;
+    products even, mixed, odd; /* of each kernel; a tile's pixels are as far apart as tiles */
+} enlarging_products;
+
+typedef struct {
+    tiling tiles;           /* of x */
+    const float *x, *style; /* as those of `tiles_in` */
+    enlarging_products products;
 } enlarging_in;
 
 static inline void points_of_four(const lanes *d, lanes *p) {
@@ -237,40 +234,39 @@ static inline void points_of_four(const lanes *d, lanes *p) {
 static void enlarge_in(const void *given, long tile) {
     const enlarging_in *a = given;
     const tiling *t = &a->tiles;
+    const enlarging_products *to = &a->products;
     place at = place_of(t, tile);
     long c = t->channels, top = at.row * STEP - 1, left = at.column * STEP - 1;
     const float *x = a->x + at.image * t->height * t->width * c;
-    float *even = a->even + tile * EVEN * c, *mixed = a->mixed + tile * STEP * MIXED * c, *odd = a->odd + tile * ODD * c;
     for (long k = 0; k < c; k += LANES) {
-        lanes d[REACH][REACH], down[REACH][REACH];
+        lanes style = a->style ? load(a->style + at.image * c + k) : all(1), d[REACH][REACH], down[REACH][REACH];
         for (long j = 0; j < REACH; j++) {
             lanes column[REACH], p[REACH];
-            for (long i = 0; i < REACH; i++) column[i] = d[i][j] = pixel(t, x, top + i, left + j, k);
+            for (long i = 0; i < REACH; i++) column[i] = d[i][j] = pixel(t, x, top + i, left + j, k) * style;
             points_of_four(column, p);
             for (long i = 0; i < REACH; i++) down[i][j] = p[i];
         }
         for (long i = 0; i < REACH; i++) {
             lanes p[REACH];
             points_of_four(down[i], p);
-            for (long j = 0; j < REACH; j++) store(even + (i * REACH + j) * c + k, p[j]);
-            for (long j = 0; j < STEP; j++) store(mixed + (j * MIXED + i) * c + k, down[i][j + 1]);
+            for (long j = 0; j < REACH; j++) store(of_tile(&to->even, i * REACH + j, tile) + k, p[j]);
+            for (long j = 0; j < STEP; j++) store(of_tile(&to->mixed, i, tile * STEP + j) + k, down[i][j + 1]);
         }
         for (long i = 0; i < STEP; i++) {
             lanes p[REACH];
             points_of_four(d[i + 1], p);
-            for (long j = 0; j < REACH; j++) store(mixed + (i * MIXED + REACH + j) * c + k, p[j]);
-            for (long j = 0; j < STEP; j++) store(odd + (i * STEP + j) * c + k, d[i + 1][j + 1]);
+            for (long j = 0; j < REACH; j++) store(of_tile(&to->mixed, REACH + j, tile * STEP + i) + k, p[j]);
+            for (long j = 0; j < STEP; j++) store(of_tile(&to->odd, 0, tile * ODD + i * STEP + j) + k, d[i + 1][j + 1]);
         }
     }
 }
 
-void enlarge_into_tiles(const crew *c, const enlarging_in *a) { share(c, enlarge_in, a, a->tiles.count); }
+void enlarge_into_tiles(const crew *c, const enlarging_in *a) { share(c, enlarge_in, a, a->tiles.count, FEW_TURNS); }
 
 typedef struct {
-    tiling tiles; /* of y, but that its channels are those of the products */
-    const float *even, *mixed, *odd;
-    float *y; /* [n, h, w, all_channels] */
-    long all_channels, first_channel;
+    tiling tiles; /* of y */
+    enlarging_products products;
+    float *y; /* [n, h, w, c] */
 } enlarging_out;
 
 static inline void three_of_points(const lanes *p, lanes *d) {
@@ -279,43 +275,165 @@ static inline void three_of_points(const lanes *p, lanes *d) {
     d[2] = p[1] + p[2] + p[3];
 }
 
-static inline void points_at(const float *p, long step, lanes *points) {
-    for (long i = 0; i < REACH; i++) points[i] = load(p + i * step);
-}
-
 static void enlarge_out(const void *given, long tile) {
     const enlarging_out *a = given;
     const tiling *t = &a->tiles;
+    const enlarging_products *from = &a->products;
     place at = place_of(t, tile);
     long c = t->channels, top = at.row * 2 * STEP, left = at.column * 2 * STEP;
     long rows = least(2 * STEP, t->height - top), columns = least(2 * STEP, t->width - left);
-    const float *even = a->even + tile * EVEN * c, *mixed = a->mixed + tile * STEP * MIXED * c;
-    const float *odd = a->odd + tile * ODD * c;
-    float *y = a->y + ((at.image * t->height + top) * t->width + left) * a->all_channels + a->first_channel;
+    float *y = a->y + ((at.image * t->height + top) * t->width + left) * c;
     for (long k = 0; k < c; k += LANES) {
         lanes out[2 * STEP][2 * STEP], across[REACH][STEP], p[REACH], d[STEP];
         for (long i = 0; i < REACH; i++) {
-            points_at(even + i * REACH * c + k, c, p);
+            for (long j = 0; j < REACH; j++) p[j] = load(of_tile(&from->even, i * REACH + j, tile) + k);
             three_of_points(p, across[i]);
         }
         for (long j = 0; j < STEP; j++) {
             for (long i = 0; i < REACH; i++) p[i] = across[i][j];
             three_of_points(p, d);
             for (long i = 0; i < STEP; i++) out[2 * i][2 * j] = d[i];
-            points_at(mixed + j * MIXED * c + k, c, p);
+            for (long i = 0; i < REACH; i++) p[i] = load(of_tile(&from->mixed, i, tile * STEP + j) + k);
             three_of_points(p, d);
             for (long i = 0; i < STEP; i++) out[2 * i][2 * j + 1] = d[i];
-            points_at(mixed + (j * MIXED + REACH) * c + k, c, p);
+            for (long i = 0; i < REACH; i++) p[i] = load(of_tile(&from->mixed, REACH + i, tile * STEP + j) + k);
             three_of_points(p, d);
             for (long i = 0; i < STEP; i++) out[2 * j + 1][2 * i] = d[i];
-            for (long i = 0; i < STEP; i++) out[2 * i + 1][2 * j + 1] = load(odd + (i * STEP + j) * c + k);
+            for (long i = 0; i < STEP; i++) out[2 * i + 1][2 * j + 1] = load(of_tile(&from->odd, 0, tile * ODD + i * STEP + j) + k);
         }
         for (long i = 0; i < rows; i++)
-            for (long j = 0; j < columns; j++) store(y + (i * t->width + j) * a->all_channels + k, out[i][j]);
+            for (long j = 0; j < columns; j++) store(y + (i * t->width + j) * c + k, out[i][j]);
     }
 }
 
-void enlarge_out_of_tiles(const crew *c, const enlarging_out *a) { share(c, enlarge_out, a, a->tiles.count); }
+void enlarge_out_of_tiles(const crew *c, const enlarging_out *a) { share(c, enlarge_out, a, a->tiles.count, FEW_TURNS); }
+
+/* ---- the products of tiles with kernels: a stack of matrices ----
+ *
+ * The kernels lie in panels of as many output channels as two registers have, so that they are read one after the other.
+ * The sums of some rows by one panel stay in registers; each is added up in the order of the input's channels, whatever
+ * rows are taken together. Meanwhile the next panel is fetched from memory into the cache.
+ */
+
+#if __AVX512F__ || __aarch64__ /* 32 registers */
+#define ROWS 14
+#else
+#define ROWS 6
+#endif
+
+enum { WIDE = 2, PANEL = WIDE * LANES, FETCHED = 2 /* by so many blocks of rows */ };
+
+typedef struct {
+    long matrices, rows, inputs, panels;
+    const float *x, *kernels; /* [matrix, row, input]; [matrix, panel, input, PANEL] */
+    float *y;                 /* [matrix, row, panel, PANEL] */
+    long x_step, y_step;      /* from one matrix to the next */
+} multiplying;
+
+int floats_of_a_panel(void) { return PANEL; }
+
+static inline __attribute__((always_inline)) void multiply_block(const multiplying *m, const float *x, const float *panel,
+                                                                 const float *fetched, float *y, const int rows) {
+    lanes sum[ROWS][WIDE];
+#pragma GCC unroll 14
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (int c = 0; c < WIDE; c++) sum[r][c] = all(0);
+    for (long i = 0; i < m->inputs; i++) {
+        lanes kernel[WIDE];
+        __builtin_prefetch(fetched + i * LANES, 0, 2);
+#pragma GCC unroll 2
+        for (int c = 0; c < WIDE; c++) kernel[c] = load(panel + i * PANEL + c * LANES);
+#pragma GCC unroll 14
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+            for (int c = 0; c < WIDE; c++) sum[r][c] += kernel[c] * x[r * m->inputs + i];
+    }
+#pragma GCC unroll 14
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (int c = 0; c < WIDE; c++) store(y + r * m->panels * PANEL + c * LANES, sum[r][c]);
+}
+
+static void multiply_panel(const void *given, long at) {
+    const multiplying *m = given;
+    long matrix = at / m->panels, blocks = (m->rows + ROWS - 1) / ROWS;
+    const float *panel = m->kernels + at * m->inputs * PANEL;
+    for (long b = 0; b < blocks; b++) {
+        long first = m->rows * b / blocks, past = m->rows * (b + 1) / blocks;
+        const float *x = m->x + matrix * m->x_step + first * m->inputs;
+        const float *fetched = panel + (b < FETCHED) * (FETCHED + b) * m->inputs * LANES;
+        float *y = m->y + matrix * m->y_step + (first * m->panels + at % m->panels) * PANEL;
+        switch (past - first) {
+#define OF_ROWS(n) \
+    case n: multiply_block(m, x, panel, fetched, y, n); break;
+            OF_ROWS(1) OF_ROWS(2) OF_ROWS(3) OF_ROWS(4) OF_ROWS(5) OF_ROWS(6)
+#if ROWS > 6
+            OF_ROWS(7) OF_ROWS(8) OF_ROWS(9) OF_ROWS(10) OF_ROWS(11) OF_ROWS(12)
+            OF_ROWS(13) OF_ROWS(14)
+#endif
+        }
+    }
+}
+
+void multiply(const crew *c, const multiplying *m) { share(c, multiply_panel, m, m->matrices * m->panels, MANY_TURNS); }
+
+/* ---- a linear map of few rows: the weights are read once, by all threads ---- */
+
+typedef struct {
+    long rows, inputs, outputs;
+    const float *x, *weight, *bias; /* [row, input]; [output, input]; [output], or NULL */
+    float gain, bias_gain;          /* on the weights; on the bias */
+    float *y;                       /* [row, output] */
+    long at_once;                   /* outputs of a piece */
+} mapping;
+
+enum { SIDE_BY_SIDE = 8 }; /* outputs */
+
+static inline float sum_of(lanes v) {
+    float sum = 0;
+    for (long i = 0; i < LANES; i++) sum += v[i];
+    return sum;
+}
+
+static inline __attribute__((always_inline)) void map_some(const mapping *m, long row, long output, const int some) {
+    const float *x = m->x + row * m->inputs, *weight = m->weight + output * m->inputs;
+    lanes sum[SIDE_BY_SIDE];
+    long i = 0;
+#pragma GCC unroll 8
+    for (int o = 0; o < some; o++) sum[o] = all(0);
+    for (; i + LANES <= m->inputs; i += LANES) {
+        lanes d = load(x + i);
+#pragma GCC unroll 8
+        for (int o = 0; o < some; o++) sum[o] += d * load(weight + o * m->inputs + i);
+    }
+#pragma GCC unroll 8
+    for (int o = 0; o < some; o++) {
+        float whole = sum_of(sum[o]);
+        for (long rest = i; rest < m->inputs; rest++) whole += x[rest] * weight[o * m->inputs + rest];
+        float bias = m->bias ? m->bias[output + o] * m->bias_gain : 0;
+        m->y[row * m->outputs + output + o] = whole * m->gain + bias;
+    }
+}
+
+static void map_piece(const void *given, long at) {
+    const mapping *m = given;
+    long output = at * m->at_once, past = least(output + m->at_once, m->outputs);
+    while (output < past) {
+        int several = output + SIDE_BY_SIDE <= past;
+        for (long row = 0; row < m->rows; row++) {
+            if (several)
+                map_some(m, row, output, SIDE_BY_SIDE);
+            else
+                map_some(m, row, output, 1);
+        }
+        output += several ? SIDE_BY_SIDE : 1;
+    }
+}
+
+void map_rows(const crew *c, const mapping *m) {
+    share(c, map_piece, m, (m->outputs + m->at_once - 1) / m->at_once, FEW_TURNS);
+}
 
 /* ---- a filter, and what follows a modulated convolution ---- */
 
@@ -408,4 +526,4 @@ static void filter_row(const void *given, long at) {
     }
 }
 
-void filter_and_bend(const crew *c, const filtering *f) { share(c, filter_row, f, f->images * f->height); }
+void filter_and_bend(const crew *c, const filtering *f) { share(c, filter_row, f, f->images * f->height, FEW_TURNS); }

@@ -1,0 +1,70 @@
+"""The products of tiles with kernels, which lie in the order that they are read in.
+
+oneDNN and MKL multiply large matrices as quickly; with the few tiles of one small image they take up to a third longer,
+for they do not fetch the kernels of the next product while they compute this one.
+"""
+
+import math
+from ctypes import Structure, c_long, c_void_p
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from allaprima.ops.fast.library import address, call, panel
+
+BETWEEN = 13 * 16  # floats: an odd number of the caches' lines
+
+
+class _Multiplying(Structure):
+    _fields_ = (
+        *((name, c_long) for name in ("matrices", "rows", "inputs", "panels")),
+        *((name, c_void_p) for name in ("x", "kernels", "y")),
+        *((name, c_long) for name in ("x_step", "y_step")),
+    )
+
+
+def in_panels(weight: Float[Tensor, "o i 3 3"], transform: Float[Tensor, "p 9"]) -> Float[Tensor, "p panels i wide"]:
+    """The transformed kernels for `multiply`: some output channels after others, the last filled up with zeros."""
+    (o, i), wide = weight.shape[:2], panel()
+    kernels = weight.new_zeros(len(transform), -(-o // wide), i, wide)
+    for at, some in enumerate(torch.split(weight, wide)):
+        taps = some.permute(2, 3, 1, 0).reshape(9, -1)
+        kernels[:, at, :, : len(some)] = (transform @ taps).view(-1, i, len(some))
+    return kernels
+
+
+def multiply(x: Float[Tensor, "p t i"], kernels: Float[Tensor, "p panels i wide"], out: Float[Tensor, "p t o"]) -> None:
+    """Each of p matrices with its kernel, in float32; ``out`` has as many channels as the panels."""
+    (p, t, i), panels = x.shape, kernels.shape[1]
+    assert kernels.shape == (p, panels, i, panel()), (x.shape, kernels.shape)
+    assert kernels.is_contiguous(), kernels.stride()
+    assert out.shape == (p, t, panels * panel()), (out.shape, kernels.shape)
+    addresses = (address(x), address(kernels), address(out))
+    call("multiply", _Multiplying(p, t, i, panels, *addresses, step_of(x), step_of(out)))
+
+
+def in_whole_panels(channels: int) -> int:
+    """So many channels as the panels for ``channels`` have."""
+    return -(-channels // panel()) * panel()
+
+
+def apart(like: Tensor, *sizes: tuple[int, ...]) -> list[Tensor]:
+    """Tensors of these sizes, [p, …], in one block of memory, of any numbers.
+
+    Some floats lie between the matrices of each: if they were a power of two apart, numbers of which one is written to
+    each of them in turn would contend for one place in the caches.
+    """
+    lengths = [math.prod(size[1:]) + BETWEEN for size in sizes]
+    wholes = [size[0] * length for size, length in zip(sizes, lengths, strict=True)]
+    pieces = torch.split(like.new_empty(sum(wholes)), wholes)
+    return [
+        piece.view(size[0], length)[:, :-BETWEEN].view(size)
+        for piece, size, length in zip(pieces, sizes, lengths, strict=True)
+    ]
+
+
+def step_of(x: Float[Tensor, "p *size"]) -> int:
+    """Floats from one matrix of such a tensor to the next."""
+    assert x[0].is_contiguous(), x.stride()
+    return x.stride(0)

@@ -1,0 +1,165 @@
+"""Products of stacks of matrices, and linear maps of few rows, are what their definitions say in float64."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.autograd import gradcheck, gradgradcheck
+
+from allaprima.ops import fast, scaled_linear
+from allaprima.ops.fast import library, mapping
+from tests.conftest import assert_near
+from tests.ops.fast.test_tiles import REFUSED, assert_nothing_else_was_written, stack, unfilled
+
+compiled = pytest.mark.skipif(not fast.available(), reason="NOT SHOWN: passes.c was not compiled here")
+NAN = float("nan")
+ROUNDING = 1e-6  # of sums of some dozens
+ROWS = 14  # that the passes keep in registers together, at most
+
+
+def kernels(p: int, panels: int, i: int) -> Tensor:
+    return torch.randn(p, panels, i, library.panel())
+
+
+def multiplied(x: Tensor, kernels: Tensor) -> Tensor:
+    """The definition, in float64."""
+    return torch.einsum("pti,pnio->ptno", x.double(), kernels.double()).flatten(2)
+
+
+@compiled
+@given(st.integers(1, 4), st.integers(1, 3 * ROWS), st.integers(1, 40), st.integers(1, 3))
+def test_each_matrix_is_multiplied_with_its_kernel(p: int, t: int, i: int, panels: int) -> None:
+    x, weight, out = stack(torch.randn(p, t, i), NAN), kernels(p, panels, i), unfilled(p, t, panels * library.panel())
+    fast.multiply(x, weight, out)
+    assert_near(out, multiplied(x, weight), ROUNDING)
+    assert_nothing_else_was_written(out)
+
+
+@compiled
+@pytest.mark.parametrize("others", [1, 5, ROWS, 100])
+def test_a_row_is_multiplied_alike_whatever_others_there_are(others: int) -> None:
+    x, weight = torch.randn(3, 1 + others, 70), kernels(3, 2, 70)
+    together, alone = torch.empty(3, 1 + others, 2 * library.panel()), torch.empty(3, 1, 2 * library.panel())
+    fast.multiply(x, weight, together)
+    fast.multiply(x[:, 1:2].contiguous(), weight, alone)
+    assert torch.equal(together[:, 1:2], alone)
+
+
+@compiled
+@given(st.integers(1, 70), st.integers(1, 9))
+def test_panels_are_the_transformed_kernels_filled_up_with_zeros(o: int, i: int) -> None:
+    weight, transform = torch.randn(o, i, 3, 3), torch.randn(5, 9)
+    panels = fast.in_panels(weight, transform)
+    found = panels.transpose(1, 2).flatten(2)  # [p, i, o]
+    expected = torch.einsum("pk,oik->pio", transform.double(), weight.double().flatten(2))
+    assert_near(found[:, :, :o], expected, ROUNDING)
+    assert found.shape[2] == fast.in_whole_panels(o)
+    assert not found[:, :, o:].any()
+
+
+@compiled
+def test_matrices_lie_apart_in_one_block_and_not_a_power_of_two_from_each_other() -> None:
+    first, second = fast.apart(torch.zeros(1), (3, 4, 8), (2, 16))
+    assert first.shape == (3, 4, 8)
+    assert second.shape == (2, 16)
+    first.fill_(1)
+    second.fill_(2)
+    assert first.eq(1).all()
+    assert first.untyped_storage().data_ptr() == second.untyped_storage().data_ptr()
+    (large,) = fast.apart(torch.zeros(1), (2, 64, 512))
+    assert large.stride(0) * 4 % 4096 not in {0, 1024, 2048, 3072}
+
+
+@compiled
+@pytest.mark.parametrize(
+    ("x", "weight", "out"),
+    [
+        ((2, 3, 5), (1, 1, 5), (2, 3, 1)),
+        ((2, 3, 5), (2, 1, 4), (2, 3, 1)),
+        ((2, 3, 5), (2, 1, 5), (2, 2, 1)),
+        ((2, 3, 5), (2, 1, 5), (1, 3, 1)),
+        ((2, 3, 5), (2, 1, 5), (2, 3, 2)),
+    ],
+    ids=["kernels", "inputs", "rows", "matrices", "panels"],
+)
+def test_products_that_do_not_fit_are_refused(
+    x: tuple[int, ...], weight: tuple[int, ...], out: tuple[int, ...]
+) -> None:
+    *size, panels = out
+    with pytest.raises(REFUSED):
+        fast.multiply(torch.zeros(x), kernels(*weight), torch.zeros(*size, panels * library.panel()))
+
+
+# ---- linear maps
+
+
+def mapped(x: Tensor, weight: Tensor, bias: Tensor | None, gain: float, bias_gain: float) -> Tensor:
+    """The definition, in float64."""
+    y = x.double() @ weight.double().T * gain
+    return y if bias is None else y + bias.double() * bias_gain
+
+
+GAINS = st.sampled_from([0.0, 1.0, -0.5, 1.7])
+
+
+@given(st.integers(1, 20), st.integers(1, 70), st.integers(1, 40), st.booleans(), GAINS, GAINS)
+def test_rows_are_mapped(n: int, i: int, o: int, biased: bool, gain: float, bias_gain: float) -> None:
+    x, weight, bias = torch.randn(n, i), torch.randn(o, i), torch.randn(o) if biased else None
+    expected = mapped(x, weight, bias, gain, bias_gain)
+    found = scaled_linear(x, weight, bias, gain=gain, bias_gain=bias_gain)
+    summands = mapped(x.abs(), weight.abs(), None if bias is None else bias.abs(), abs(gain), abs(bias_gain))
+    assert (found - expected).abs().le(ROUNDING * summands).all()
+
+
+@compiled
+@pytest.mark.parametrize(("i", "o"), [(512, 512), (700, 301), (3, 9000), (40_000, 3)], ids=str)
+def test_a_row_is_mapped_alike_whatever_others_there_are(i: int, o: int) -> None:
+    x, weight, bias = torch.randn(mapping.MOST_ROWS, i), torch.randn(o, i), torch.randn(o)
+    together = scaled_linear(x, weight, bias, gain=0.3)
+    assert fast.serves_rows(x, weight, bias)
+    assert all(torch.equal(scaled_linear(x[[j]], weight, bias, gain=0.3), together[[j]]) for j in range(len(x)))
+    assert_near(together, mapped(x, weight, bias, 0.3, 1), ROUNDING)
+
+
+@compiled
+def test_rows_may_lie_in_memory_as_they_like_and_none_is_written_beside() -> None:
+    x, weight, bias = torch.randn(9, 3).T, torch.randn(5, 9), torch.randn(10)[::2]
+    assert_near(scaled_linear(x, weight, bias), mapped(x, weight, bias, 1, 1), ROUNDING)
+
+
+X, WEIGHT = torch.zeros(2, 4), torch.zeros(3, 4)
+OTHERS = {
+    "many rows": (torch.zeros(mapping.MOST_ROWS + 1, 4), WEIGHT, None),
+    "no rows": (X[:0], WEIGHT, None),
+    "more axes": (X[None], WEIGHT, None),
+    "float64": (X.double(), WEIGHT.double(), None),
+    "a transposed weight": (X, torch.zeros(4, 3).T, None),
+    "a bias of one number": (X, WEIGHT, torch.zeros(1)),
+    "a bias of float64": (X, WEIGHT, torch.zeros(3).double()),
+    "a weight of another size": (X, torch.zeros(3, 5), None),
+}
+
+
+@pytest.mark.parametrize("tensors", OTHERS.values(), ids=OTHERS)
+def test_others_are_left_to_pytorch(tensors: tuple[Tensor, Tensor, Tensor | None]) -> None:
+    assert not fast.serves_rows(*tensors)
+
+
+@pytest.mark.parametrize("bias", [None, torch.randn(3, dtype=torch.float64)], ids=["no bias", "bias"])
+def test_derivatives_of_linear_maps(bias: Tensor | None) -> None:
+    inputs = [torch.randn(2, 4, dtype=torch.float64), torch.randn(3, 4, dtype=torch.float64)]
+    inputs += [] if bias is None else [bias]
+    inputs = [tensor.clone().requires_grad_() for tensor in inputs]
+    assert gradcheck(lambda *tensors: scaled_linear(*tensors, gain=0.7, bias_gain=1.3), inputs)
+    assert gradgradcheck(lambda *tensors: scaled_linear(*tensors, gain=0.7, bias_gain=1.3), inputs)
+
+
+@pytest.mark.parametrize("which", range(3))
+def test_whoever_wants_derivatives_in_float32_gets_them(which: int) -> None:
+    inputs = [torch.randn(2, 4), torch.randn(3, 4), torch.randn(3)]
+    inputs[which].requires_grad_()
+    (found,) = torch.autograd.grad(scaled_linear(*inputs, gain=0.7).sum(), inputs[which])
+    (wanted,) = torch.autograd.grad(F.linear(inputs[0], inputs[1] * 0.7, inputs[2]).sum(), inputs[which])
+    torch.testing.assert_close(found, wanted)
