@@ -42,7 +42,7 @@ def convolve_in_tiles(
 def tiles_of_a_strip(
     channels: tuple[int, int], numbers: int, *, products: int = PRODUCTS, kernels: int = PRODUCTS, least: int = STRIP
 ) -> int:
-    """So many that reading the kernels takes as long as reading the tiles, but not more than large images are.
+    """So many as suit the kernels, but not more than large images are.
 
     Args:
         channels: Of the input and of the output.
@@ -51,8 +51,8 @@ def tiles_of_a_strip(
         kernels: Of each pair of channels.
         least: Numbers in the transformed tiles, where images are small.
     """
-    i, o = channels
-    return min(kernels * i * o // (products * (i + o)), max(numbers // 2, least) // (products * max(i, o)))
+    suitable = fast.tiles_at_once(channels, products, kernels)
+    return min(suitable, max(numbers // 2, least) // (products * max(channels)))
 
 
 def _compiled(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style: Tensor | None) -> Tensor | None:

@@ -11,7 +11,6 @@ from allaprima.ops import fast
 from allaprima.ops.parts import equal_parts
 from allaprima.ops.toom_cook import OUTSIDE, PRODUCTS, matrices, size_of
 
-LEAST = 32  # tiles of a strip; with many channels, so many that the kernels are read as long as the tiles
 STRIP = 2**22  # numbers in the transformed tiles of one strip whose products are added to a total: 16 MB
 
 
@@ -25,7 +24,7 @@ def convolve(
         return None
     height, width = size_of(x, padding)
     rows, columns = -(-height // OUTSIDE), -(-width // OUTSIDE)
-    strips = equal_parts(len(x) * rows * columns, max(i * o // (i + o), LEAST))
+    strips = equal_parts(len(x) * rows * columns, fast.tiles_at_once((i, o)))
     kernels = fast.in_panels(weight, to.kernel)
     y = fast.new_maps(x, o, height, width)
     tiles, products = fast.apart(x, *((PRODUCTS, strips[0].stop, c) for c in (i, fast.in_whole_panels(o))))

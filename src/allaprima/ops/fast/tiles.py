@@ -12,6 +12,7 @@ from allaprima.ops.fast.multiplying import step_of
 from allaprima.ops.toom_cook import PRODUCTS
 
 STEP = 3  # pixels of a tile's side that are enlarged
+NUMBERS = 2**20  # that are transformed at once, at least: 4 MB
 GROUPS = ((16, 1), (8, 3), (1, 9))  # kernels, and pixels of a tile, of each kind of products in enlarging
 
 
@@ -29,6 +30,18 @@ class Part(NamedTuple):
     columns: int
     first: int
     tiles: int
+
+
+def tiles_at_once(channels: tuple[int, int], products: int = PRODUCTS, kernels: int = PRODUCTS) -> int:
+    """So many that reading the kernels takes no longer than reading the tiles; but not a handful.
+
+    Args:
+        channels: Of the input and of the output.
+        products: Of a tile.
+        kernels: Of each pair of channels.
+    """
+    i, o = channels
+    return max(kernels * i * o // (products * (i + o)), NUMBERS // (products * max(i, o)))
 
 
 class _Tiling(Structure):
