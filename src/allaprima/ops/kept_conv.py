@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.ops import cpu_choice, packed, winograd
-from allaprima.ops.kept_enlarging import enlarge_in_tiles
+from allaprima.ops.kept_enlarging import enlarge_by_products, enlarge_in_tiles
 from allaprima.ops.kept_kernels import in_force
 from allaprima.ops.kept_tiles import convolve_in_tiles
 
@@ -73,6 +73,10 @@ def kept_transposed_conv2d(
             return y
     if style is not None:
         return None
+    if cpu_choice.enlarging_by_products_pays(x, weight):
+        y = enlarge_by_products(x, weight, kept)
+        if y is not None:
+            return y
     worth = TRANSPOSED * (x[:, 0].numel() / 32**2) ** 0.25
     kernel = kept.get(
         "transposed",

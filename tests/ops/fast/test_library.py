@@ -292,10 +292,12 @@ def everything() -> list[Tensor]:
     kernels, products = torch.randn(5, 19, 96).unflatten(2, (-1, library.panel())), torch.zeros(5, 37, 96)
     fast.multiply(torch.randn(5, 37, 19), kernels.transpose(1, 2).contiguous(), products)
     mapped = fast.map_rows(torch.randn(3, 700), torch.randn(301, 700), torch.randn(301), gain=0.5, bias_gain=2.0)
+    painted = last(torch.zeros(2, C, 7, 9))
+    fast.overlay_painted(torch.randn(9, 24, C), painted)
     filtered = fast.filter_channels_last(x, torch.randn(3, 2), (1, 2, -1, 2))
     line = {"slope": 0.2, "gain": 1.4, "clamp": 2.0}
     fast.bend_(x, torch.randn(2, C), torch.randn(2, 1, 7, 9), torch.randn(C), **line)
-    return [tiles, y, grads, *out, large, products, mapped, filtered, x]
+    return [tiles, y, grads, *out, large, products, mapped, painted, filtered, x]
 
 
 @contextmanager
@@ -343,10 +345,10 @@ def test_the_work_is_shared_once_among_as_many_threads_as_pytorch_has(monkeypatc
     assert not crews
     with threads(3):
         assert all(map(torch.equal, everything(), expected))
-        assert crews == [3] * 9
+        assert crews == [3] * 10
         fast.filter_channels_last(last(torch.randn(1, C, 2, 5)), torch.ones(1, 1), (0, 0, 0, 0))
         fast.filter_channels_last(last(torch.randn(1, C, 1, 5)), torch.ones(1, 1), (0, 0, 0, 0))
-    assert crews == [3] * 9 + [2]  # no more than there are rows, and none for one
+    assert crews == [3] * 10 + [2]  # no more than there are rows, and none for one
 
 
 @compiled

@@ -322,6 +322,33 @@ def test_products_in_between_make_it_the_transposed_convolution(size: tuple[int,
     assert_near(y, expected, 1e-5)
 
 
+# ---- and without transforms
+
+
+@given(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.integers(1, 2), st.integers(0, 9))
+def test_what_pixels_paint_is_added_two_pixels_apart(n: int, h: int, w: int, registers: int, to_spare: int) -> None:
+    o = LANES * registers
+    painted = stack(torch.randn(9, n * h * w, o + to_spare), NAN)
+    expected = torch.zeros(n, o, 2 * h + 1, 2 * w + 1, dtype=torch.float64)
+    for tap, of_all in enumerate(painted[:, :, :o].double().unflatten(1, (n, h, w))):
+        i, j = divmod(tap, 3)
+        expected[:, :, i : i + 2 * h : 2, j : j + 2 * w : 2] += of_all.permute(0, 3, 1, 2)
+    y = maps(*expected.shape, around=ELSEWHERE)
+    fast.overlay_painted(painted, y)
+    assert_near(y, expected, ROUNDING)
+    assert_nothing_else_was_written(y)
+
+
+def test_painted_pixels_of_other_images_are_refused() -> None:
+    y = torch.zeros(2, LANES, 5, 3).contiguous(memory_format=torch.channels_last)
+    fast.overlay_painted(torch.zeros(9, 4, LANES), y)
+    for wrong in ((8, 4, LANES), (9, 3, LANES), (9, 4, LANES - 1)):
+        with pytest.raises(REFUSED):
+            fast.overlay_painted(torch.zeros(wrong), y)
+    with pytest.raises(REFUSED):
+        fast.overlay_painted(torch.zeros(9, 4, LANES), y[:, :, 1:])
+
+
 # ---- what would be read or written beside the tensors
 
 

@@ -29,4 +29,5 @@ from allaprima.ops.fast.tiles import enlarge_out_of_tiles as enlarge_out_of_tile
 from allaprima.ops.fast.tiles import gradients_into_tiles as gradients_into_tiles
 from allaprima.ops.fast.tiles import into_tiles as into_tiles
 from allaprima.ops.fast.tiles import out_of_tiles as out_of_tiles
+from allaprima.ops.fast.tiles import overlay_painted as overlay_painted
 from allaprima.ops.fast.tiles import tiles_at_once as tiles_at_once

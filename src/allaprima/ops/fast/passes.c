@@ -84,6 +84,12 @@ typedef struct {
     long step, wide;
 } products;
 
+/* A number for each product goes to another place in memory: more of them than the processor itself fetches in time. */
+static inline void store_and_fetch(float *p, lanes v) {
+    store(p, v);
+    __builtin_prefetch(p + 4 * LANES, 1, 3);
+}
+
 static inline float *of_tile(const products *all, long product, long tile) {
     return all->numbers + product * all->step + tile * all->wide;
 }
@@ -122,7 +128,7 @@ static void tile_in(const void *given, long tile) {
         for (long i = 0; i < INSIDE; i++) {
             lanes p[INSIDE];
             points_of_six(down[i], p);
-            for (long j = 0; j < INSIDE; j++) store(of_tile(&a->products, i * INSIDE + j, tile) + k, p[j]);
+            for (long j = 0; j < INSIDE; j++) store_and_fetch(of_tile(&a->products, i * INSIDE + j, tile) + k, p[j]);
         }
     }
 }
@@ -197,7 +203,7 @@ static void gradient_in(const void *given, long tile) {
         for (long i = 0; i < INSIDE; i++) {
             lanes p[INSIDE];
             points_of_gradients(down[i], p);
-            for (long j = 0; j < INSIDE; j++) store(of_tile(&a->products, i * INSIDE + j, tile) + k, p[j]);
+            for (long j = 0; j < INSIDE; j++) store_and_fetch(of_tile(&a->products, i * INSIDE + j, tile) + k, p[j]);
         }
     }
 }
@@ -249,14 +255,14 @@ static void enlarge_in(const void *given, long tile) {
         for (long i = 0; i < REACH; i++) {
             lanes p[REACH];
             points_of_four(down[i], p);
-            for (long j = 0; j < REACH; j++) store(of_tile(&to->even, i * REACH + j, tile) + k, p[j]);
-            for (long j = 0; j < STEP; j++) store(of_tile(&to->mixed, i, tile * STEP + j) + k, down[i][j + 1]);
+            for (long j = 0; j < REACH; j++) store_and_fetch(of_tile(&to->even, i * REACH + j, tile) + k, p[j]);
+            for (long j = 0; j < STEP; j++) store_and_fetch(of_tile(&to->mixed, i, tile * STEP + j) + k, down[i][j + 1]);
         }
         for (long i = 0; i < STEP; i++) {
             lanes p[REACH];
             points_of_four(d[i + 1], p);
-            for (long j = 0; j < REACH; j++) store(of_tile(&to->mixed, REACH + j, tile * STEP + i) + k, p[j]);
-            for (long j = 0; j < STEP; j++) store(of_tile(&to->odd, 0, tile * ODD + i * STEP + j) + k, d[i + 1][j + 1]);
+            for (long j = 0; j < REACH; j++) store_and_fetch(of_tile(&to->mixed, REACH + j, tile * STEP + i) + k, p[j]);
+            for (long j = 0; j < STEP; j++) store_and_fetch(of_tile(&to->odd, 0, tile * ODD + i * STEP + j) + k, d[i + 1][j + 1]);
         }
     }
 }
@@ -307,6 +313,46 @@ static void enlarge_out(const void *given, long tile) {
 }
 
 void enlarge_out_of_tiles(const crew *c, const enlarging_out *a) { share(c, enlarge_out, a, a->tiles.count, FEW_TURNS); }
+
+typedef struct {
+    long images, height, width, channels; /* of x; y has 2 * height + 1 rows */
+    products painted;                     /* [row and column of the kernel, pixel] */
+    float *y;                             /* [n, 2 * h + 1, 2 * w + 1, c] */
+} overlay;
+
+enum { TAPS = 3, MOST_ABOVE = 4 };
+
+static inline int paints(long size, long from, long tap) {
+    return from >= tap && (from - tap) % 2 == 0 && (from - tap) / 2 < size;
+}
+
+static void overlay_row(const void *given, long at) {
+    const overlay *o = given;
+    long row = at % (2 * o->height + 1), image = at / (2 * o->height + 1), width = 2 * o->width + 1;
+    for (long column = 0; column < width; column++) {
+        const float *above[MOST_ABOVE];
+        long count = 0;
+        for (long i = 0; i < TAPS; i++) {
+            if (!paints(o->height, row, i)) continue;
+            for (long j = 0; j < TAPS; j++) {
+                if (!paints(o->width, column, j)) continue;
+                long pixel = (image * o->height + (row - i) / 2) * o->width + (column - j) / 2;
+                above[count++] = of_tile(&o->painted, i * TAPS + j, pixel);
+            }
+        }
+        float *y = o->y + (at * width + column) * o->channels;
+        for (long k = 0; k < o->channels; k += LANES) {
+            lanes sum = all(0);
+            for (long a = 0; a < count; a++) sum += load(above[a] + k);
+            store(y + k, sum);
+        }
+    }
+}
+
+/* What each pixel paints by a transposed convolution of stride 2 with 3×3 taps, one above the other. */
+void overlay_painted(const crew *c, const overlay *o) {
+    share(c, overlay_row, o, o->images * (2 * o->height + 1), FEW_TURNS);
+}
 
 /* ---- the products of tiles with kernels: a stack of matrices ----
  *

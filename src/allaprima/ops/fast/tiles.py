@@ -12,6 +12,7 @@ from allaprima.ops.fast.multiplying import step_of
 from allaprima.ops.toom_cook import PRODUCTS
 
 STEP = 3  # pixels of a tile's side that are enlarged
+TAPS = 9  # of a kernel
 NUMBERS = 2**20  # that are transformed at once, at least: 4 MB
 GROUPS = ((16, 1), (8, 3), (1, 9))  # kernels, and pixels of a tile, of each kind of products in enlarging
 
@@ -72,6 +73,14 @@ class _EnlargingOut(Structure):
     _fields_ = (("tiles", _Tiling), ("products", _EnlargingProducts), ("y", c_void_p))
 
 
+class _Overlay(Structure):
+    _fields_ = (
+        *((name, c_long) for name in ("images", "height", "width", "channels")),
+        ("painted", _Products),
+        ("y", c_void_p),
+    )
+
+
 def into_tiles(
     x: Float[Tensor, "n i h w"],
     style: Float[Tensor, "n i"] | None,
@@ -113,6 +122,14 @@ def enlarge_out_of_tiles(
 ) -> None:
     """Write the 6×6 pixels that each tile paints to ``y``, from the first o channels of ``products``."""
     call("enlarge_out_of_tiles", _EnlargingOut(_tiling(y, part), _enlarging_products(products, part, y), address(y)))
+
+
+def overlay_painted(painted: Float[Tensor, "9 pixels wide"], y: Float[Tensor, "n o h2 w2"]) -> None:
+    """Add what each pixel of n images, (h2 - 1) / 2 × (w2 - 1) / 2, paints with each tap of 3×3, two pixels apart."""
+    n, o, h, w = y.shape
+    assert h % 2 == w % 2 == 1, y.shape
+    products = _products(painted, (TAPS, n * (h // 2) * (w // 2)), y)
+    call("overlay_painted", _Overlay(n, h // 2, w // 2, o, products, address(y)))
 
 
 def _products(numbers: Tensor, shape: tuple[int, ...], maps: Tensor, *, exactly: bool = False) -> _Products:
