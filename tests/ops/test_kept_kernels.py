@@ -24,7 +24,7 @@ from allaprima.ops import (
     setup_filter,
     upsampling_conv2d,
 )
-from allaprima.ops.kept_conv import kept_conv2d
+from allaprima.ops.kept_conv import kept_conv2d, kept_transposed_conv2d
 from allaprima.ops.kept_kernels import KeptKernels
 from allaprima.ops.modulated_conv import demodulation
 from allaprima.ops.parts import equal_parts
@@ -67,6 +67,7 @@ SHAPES = [  # n, i, o, h, w
     (2, 128, 160, 17, 21),
     (1, 130, 128, 40, 7),
     (3, 128, 128, 9, 14),
+    (1, 128, 128, 36, 34),
     (1, 8, 5, 20, 12),
     (5, 16, 3, 4, 4),
     (2, 256, 256, 3, 5),
@@ -142,6 +143,16 @@ def test_strips_cover_images_that_they_do_not_divide(strip: int, monkeypatch: py
         y = kept_conv2d(x, weight, padding=1, style=style)
     assert y is not None
     assert close(y, expected)
+
+
+def test_one_style_for_all_images_is_not_read_as_one_for_each() -> None:
+    x, weight, style, kept = torch.randn(3, 128, 16, 16), kernel(128, 128), torch.randn(1, 128), everything()
+    scaled = (x * style[:, :, None, None]).double()
+    with painting(kept):
+        y = kept_conv2d(x, weight, padding=1, style=style)
+        assert kept_transposed_conv2d(x, weight, style=style) is None
+    assert y is not None
+    assert close(y, F.conv2d(scaled, weight.detach().double(), padding=1))
 
 
 @pytest.mark.parametrize(("length", "at_once"), [(1, 5), (7, 3), (8, 3), (16, 4), (11, 1), (5, 0), (3, 100)])

@@ -92,6 +92,20 @@ def test_products_that_do_not_fit_are_refused(
         fast.multiply(torch.zeros(x), kernels(*weight), torch.zeros(*size, panels * library.panel()))
 
 
+@compiled
+def test_matrices_in_another_order_are_refused() -> None:
+    wide = 2 * library.panel()
+    x, weight, out = torch.zeros(2, 3, 5), kernels(2, 2, 5), torch.zeros(2, 3, wide)
+    fast.multiply(x, weight, out)
+    for wrong in (
+        (torch.zeros(2, 5, 3).transpose(1, 2), weight, out),
+        (x, kernels(2, 5, 2).transpose(1, 2), out),
+        (x, weight, torch.zeros(2, wide, 3).transpose(1, 2)),
+    ):
+        with pytest.raises(AssertionError):
+            fast.multiply(*wrong)
+
+
 # ---- linear maps
 
 
