@@ -1,11 +1,11 @@
 """Linear map with factors on its weights and its bias: the equalised learning rate of Progressive GAN, section 4.1."""
 
-import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.ops import fast
+from allaprima.ops.kept_kernels import in_force
 
 
 def scaled_linear(
@@ -16,7 +16,7 @@ def scaled_linear(
     gain: float = 1.0,
     bias_gain: float = 1.0,
 ) -> Float[Tensor, "n o"]:
-    """Map each row of ``x``.
+    """Map each row of ``x``; where a store of kept kernels is in force, few rows are mapped by a compiled pass.
 
     Args:
         x: Rows.
@@ -25,8 +25,7 @@ def scaled_linear(
         gain: Factor on the weights.
         bias_gain: Factor on the bias.
     """
-    learns = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, weight, bias))
-    if not learns and fast.serves_rows(x, weight, bias):
+    if in_force(weight) is not None and fast.serves_rows(x, weight, bias):
         return fast.map_rows(x, weight, bias, gain=gain, bias_gain=bias_gain)
     if gain != 1:
         weight = weight * gain

@@ -11,10 +11,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.allocator import give_back_pages
+from allaprima.ops import fast
 from allaprima.ops.cpu_choice import is_ours
 from allaprima.ops.kept_conv import kept_conv2d
 from allaprima.ops.kept_kernels import in_force
-from allaprima.ops.linear import scaled_linear
 from allaprima.ops.resampled_conv import conv2d
 
 Convolution = Callable[[Tensor, Tensor], Tensor]
@@ -36,10 +36,16 @@ def demodulation(weight: Float[Tensor, "o i k l"], style: Float[Tensor, "n i"]) 
         size = weight[:, :, 0, 0].nbytes
         squares = kept.get("squares", weight, _squares_to_keep, size=size, worth=SQUARES)
         if squares is not None:
-            return (scaled_linear(style.square(), squares[0]) + EPS).rsqrt()
+            return (_sums(style.square(), squares[0]) + EPS).rsqrt()
     if not torch.is_grad_enabled() and not torch.compiler.is_compiling() and weight.device.type == "cpu":
         return _demodulation_in_slices(weight, style)
     return (style.square() @ _squares(weight).T + EPS).rsqrt()
+
+
+def _sums(styles: Float[Tensor, "n i"], squares: Float[Tensor, "o i"]) -> Float[Tensor, "n o"]:
+    if fast.serves_rows(styles, squares, None):
+        return fast.map_rows(styles, squares, None, gain=1, bias_gain=1)
+    return styles @ squares.T
 
 
 def _squares(weight: Float[Tensor, "o i k l"]) -> Float[Tensor, "o i"]:

@@ -63,8 +63,15 @@ def upsampling_conv2d(
 def kept_upsampling_conv2d(
     x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"], style: Float[Tensor, "n i"], f: Filter
 ) -> Float[Tensor, "n o h2 w2"] | None:
-    """`upsampling_conv2d` of ``x`` times ``style``; None where nothing is kept of ``weight``, or the style is a pass
-    over memory of its own.
+    """`upsampling_conv2d` of ``x`` times ``style``, with what is kept of the kernel (`KeptKernels`).
+
+    None where nothing is kept of it, or where the style would be another pass over memory.
+
+    Args:
+        x: Feature maps.
+        weight: A network's own kernel, as in `upsampling_conv2d`.
+        style: Factors on the input's channels, of each image.
+        f: Filter, made by `setup_filter`.
     """
     y = kept_transposed_conv2d(x, weight, style=style)
     return None if y is None else _filter_enlarged(y, weight.shape[-1], f)

@@ -5,10 +5,10 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd import gradcheck, gradgradcheck
 
-from allaprima.ops import fast, scaled_linear
+from allaprima.ops import KeptKernels, fast, scaled_linear
 from allaprima.ops.fast import library, mapping
 from tests.conftest import assert_near
 from tests.ops.fast.test_tiles import REFUSED, assert_nothing_else_was_written, stack, unfilled
@@ -109,6 +109,12 @@ def test_matrices_in_another_order_are_refused() -> None:
 # ---- linear maps
 
 
+def painted(x: Tensor, weight: Tensor, bias: Tensor | None = None, *, gain: float = 1, bias_gain: float = 1) -> Tensor:
+    """As a network computes it where kernels are kept."""
+    with KeptKernels(), torch.no_grad():
+        return scaled_linear(x, nn.Parameter(weight), bias, gain=gain, bias_gain=bias_gain)
+
+
 def mapped(x: Tensor, weight: Tensor, bias: Tensor | None, gain: float, bias_gain: float) -> Tensor:
     """The definition, in float64."""
     y = x.double() @ weight.double().T * gain
@@ -122,25 +128,43 @@ GAINS = st.sampled_from([0.0, 1.0, -0.5, 1.7])
 def test_rows_are_mapped(n: int, i: int, o: int, biased: bool, gain: float, bias_gain: float) -> None:
     x, weight, bias = torch.randn(n, i), torch.randn(o, i), torch.randn(o) if biased else None
     expected = mapped(x, weight, bias, gain, bias_gain)
-    found = scaled_linear(x, weight, bias, gain=gain, bias_gain=bias_gain)
     summands = mapped(x.abs(), weight.abs(), None if bias is None else bias.abs(), abs(gain), abs(bias_gain))
-    assert (found - expected).abs().le(ROUNDING * summands).all()
+    for found in (
+        painted(x, weight, bias, gain=gain, bias_gain=bias_gain),
+        scaled_linear(x, weight, bias, gain=gain, bias_gain=bias_gain),
+    ):
+        assert (found - expected).abs().le(ROUNDING * summands).all()
+
+
+@compiled
+def test_the_pass_is_for_painting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere a network computes alike, to the last digit, with derivatives and without."""
+    called: list[str] = []
+    monkeypatch.setattr(mapping, "call", lambda name, arguments: called.append(name))
+    x, weight = torch.randn(1, 4), nn.Parameter(torch.randn(3, 4))
+    with torch.no_grad():
+        scaled_linear(x, weight)
+    with KeptKernels():
+        scaled_linear(x, weight)
+    assert not called
+    painted(x, weight)
+    assert called == ["map_rows"]
 
 
 @compiled
 @pytest.mark.parametrize(("i", "o"), [(512, 512), (700, 301), (3, 9000), (40_000, 3)], ids=str)
 def test_a_row_is_mapped_alike_whatever_others_there_are(i: int, o: int) -> None:
     x, weight, bias = torch.randn(mapping.MOST_ROWS, i), torch.randn(o, i), torch.randn(o)
-    together = scaled_linear(x, weight, bias, gain=0.3)
+    together = painted(x, weight, bias, gain=0.3)
     assert fast.serves_rows(x, weight, bias)
-    assert all(torch.equal(scaled_linear(x[[j]], weight, bias, gain=0.3), together[[j]]) for j in range(len(x)))
+    assert all(torch.equal(painted(x[[j]], weight, bias, gain=0.3), together[[j]]) for j in range(len(x)))
     assert_near(together, mapped(x, weight, bias, 0.3, 1), ROUNDING)
 
 
 @compiled
 def test_rows_may_lie_in_memory_as_they_like_and_none_is_written_beside() -> None:
     x, weight, bias = torch.randn(9, 3).T, torch.randn(5, 9), torch.randn(10)[::2]
-    assert_near(scaled_linear(x, weight, bias), mapped(x, weight, bias, 1, 1), ROUNDING)
+    assert_near(painted(x, weight, bias), mapped(x, weight, bias, 1, 1), ROUNDING)
 
 
 X, WEIGHT = torch.zeros(2, 4), torch.zeros(3, 4)
