@@ -76,8 +76,12 @@ def work(job: Job) -> None:
     z = latents_of_seeds(range(job.batch), G.spec.z_dim).to(device)
     c = torch.eye(G.spec.c_dim, device=device)[[0] * job.batch] if G.spec.c_dim else None
     kept = KeptKernels() if job.kind == "ours" else nullcontext()  # as where many images are painted
-    with torch.inference_mode(), kept:
-        image, times = timed(lambda: G(z, c, noise_mode="const"), job, device)
+
+    def paint() -> Any:
+        with torch.inference_mode(), kept:
+            return G(z, c, noise_mode="const")
+
+    image, times = timed(paint, job, device)
     memory = {"peak_memory_mb": peak_memory_mb(), "peak_gpu_memory_mb": peak_gpu_memory_mb(device)}
     np.save(job.image, image[0].float().cpu().numpy())
     figures = {

@@ -10,9 +10,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from allaprima.ops import cpu_choice, packed, winograd
-from allaprima.ops.kept_enlarging import enlarge_by_products, enlarge_in_tiles
+from allaprima.ops import cpu_choice, fast, packed, winograd
+from allaprima.ops.kept_enlarging import enlarge_in_tiles
 from allaprima.ops.kept_kernels import in_force
+from allaprima.ops.kept_products import convolve_by_products, enlarge_by_products
 from allaprima.ops.kept_tiles import convolve_in_tiles
 
 REORDERED, TRANSPOSED = 0.15, 0.4  # milliseconds that a MB saves, measured: at any size, at 32×32
@@ -34,6 +35,8 @@ def kept_conv2d(
         style: Factors on the input's channels, of each image; None is the answer where they would be another pass over
             memory.
     """
+    if style is not None and weight.shape[2:] == (1, 1) and in_force(weight) is not None:
+        return _colours(x, weight, style)
     kept = in_force(weight) if _keeps(x, weight) else None
     if kept is None:
         return None
@@ -41,8 +44,9 @@ def kept_conv2d(
         y = convolve_in_tiles(x, weight, kept, padding, style)
         if y is not None or cpu_choice.pays(x, weight):
             return y
-    if style is not None:
-        return None
+    y = convolve_by_products(x, weight, kept, padding, style)
+    if y is not None or style is not None:
+        return y
     options = packed.Options(padding=(padding, padding))
     x = cpu_choice.in_quick_layout(x, weight)
     kernel = kept.get(
@@ -87,6 +91,21 @@ def kept_transposed_conv2d(
         about=x.shape,
     )
     return None if kernel is None else packed.enlarge(x, kernel[0])
+
+
+def _colours(
+    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i 1 1"], style: Float[Tensor, "n i"]
+) -> Float[Tensor, "n o h w"] | None:
+    """By a kernel of few output channels: the pixels are read once; None where that cannot be done here."""
+    (n, i, h, w), o = x.shape, len(weight)
+    x = x.contiguous(memory_format=torch.channels_last)
+    if not (fast.serves(x, style) and fast.fits(x, style, None, None)):
+        return None
+    pixels, kernels = x.permute(0, 2, 3, 1).view(n, h * w, i), weight.flatten(1) * style[:, None]
+    if not fast.serves_rows(kernels[0], pixels[0], None):
+        return None
+    maps = [fast.map_rows(*both, None, gain=1, bias_gain=1) for both in zip(kernels, pixels, strict=True)]
+    return torch.stack(maps).view(n, o, h, w)
 
 
 def _keeps(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"]) -> bool:

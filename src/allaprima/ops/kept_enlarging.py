@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.ops import fast
-from allaprima.ops.kept_kernels import KeptKernels
+from allaprima.ops.kept_kernels import KeptKernels, lasting_zeros
 from allaprima.ops.kept_tiles import tiles_of_a_strip
 from allaprima.ops.parts import equal_parts
 from allaprima.ops.toom_cook import toom_cook
@@ -25,7 +25,6 @@ POINTS = (0, 1, -1)  # where the polynomials are evaluated, besides infinity; `p
 PRODUCTS = sum(kernels * pixels for kernels, pixels in fast.GROUPS)
 KERNELS = sum(kernels for kernels, _ in fast.GROUPS)
 STRIP = PRODUCTS * 512 * 32  # numbers in the transformed tiles of one strip, where images are small: 3 MB
-WORTH_IN_ORDER = 0.4  # milliseconds that a MB of kernels saves that are only put in order, measured
 WORTH = 0.15  # milliseconds that a MB saves at 32×32 pixels, measured
 
 
@@ -45,7 +44,7 @@ def enlarge_in_tiles(
     panels = kept.get(
         "enlarging",
         weight,
-        lambda weight: tuple(fast.in_panels(weight, matrix) for matrix in _kernel_matrices()),
+        lambda weight: tuple(fast.in_panels(weight, matrix, lasting_zeros) for matrix in _kernel_matrices()),
         size=KERNELS * i * fast.in_whole_panels(o) * weight.element_size(),
         worth=WORTH * (x[:, 0].numel() / 32**2) ** 0.5,
     )
@@ -55,42 +54,20 @@ def enlarge_in_tiles(
     at_once = tiles_of_a_strip((i, o), 4 * x[:, 0].numel() * o, products=PRODUCTS, kernels=KERNELS, least=STRIP)
     strips = equal_parts(n * rows * columns, at_once)
     y = fast.new_maps(x, o, 2 * h + 1, 2 * w + 1)
-    groups, channels = (
-        [(kernels, strips[0].stop, pixels) for kernels, pixels in fast.GROUPS],
-        (i, fast.in_whole_panels(o)),
-    )
-    tiles_and_products = fast.apart(x, *((*group, c) for c in channels for group in groups))
-    tiles, products = tiles_and_products[: len(groups)], tiles_and_products[len(groups) :]
-    for strip in strips:
-        part = fast.Part(rows, columns, strip.start, strip.stop - strip.start)
-        fast.enlarge_into_tiles(x, style, part, tiles)
-        for some, kernels, out in zip(tiles, panels, products, strict=True):
-            fast.multiply(some.flatten(1, 2), kernels, out.flatten(1, 2))
-        fast.enlarge_out_of_tiles(products, part, y)
-    return y
-
-
-def enlarge_by_products(
-    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i 3 3"], kept: KeptKernels
-) -> Float[Tensor, "n o h2 w2"] | None:
-    """The same without transforms, for small images: 81 products for a tile, and no more kernels than there are."""
-    (n, i, h, w), o = x.shape, len(weight)
-    if not (fast.serves(x) and fast.divides(o)):
-        return None
-    panels = kept.get(
-        "painting",
-        weight,
-        lambda weight: (fast.in_panels(weight, torch.eye(9)),),
-        size=9 * i * fast.in_whole_panels(o) * weight.element_size(),
-        worth=WORTH_IN_ORDER,
-    )
-    if panels is None:
-        return None
-    (painted,) = fast.apart(x, (9, n * h * w, fast.in_whole_panels(o)))
-    pixels = x.permute(0, 2, 3, 1).reshape(-1, i)
-    fast.multiply(pixels.expand(9, -1, -1), panels[0], painted)
-    y = fast.new_maps(x, o, 2 * h + 1, 2 * w + 1)
-    fast.overlay_painted(painted, y)
+    sizes = [
+        (kernels, strips[0].stop, pixels, channels)
+        for channels in (i, fast.in_whole_panels(o))
+        for kernels, pixels in fast.GROUPS
+    ]
+    with kept.scratch(x, fast.numbers_of(*sizes)) as block:
+        tiles_and_products = fast.apart(block, *sizes)
+        tiles, products = tiles_and_products[: len(fast.GROUPS)], tiles_and_products[len(fast.GROUPS) :]
+        for strip in strips:
+            part = fast.Part(rows, columns, strip.start, strip.stop - strip.start)
+            fast.enlarge_into_tiles(x, style, part, tiles)
+            for some, kernels, out in zip(tiles, panels, products, strict=True):
+                fast.multiply(some.flatten(1, 2), kernels, out.flatten(1, 2))
+            fast.enlarge_out_of_tiles(products, part, y)
     return y
 
 

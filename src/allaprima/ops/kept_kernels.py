@@ -9,8 +9,10 @@ them; for one small image at a time, that is a third of the work. Whoever paints
             G.synthesis(ws)
 """
 
+import math
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any, NamedTuple
 
@@ -18,7 +20,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from allaprima.allocator import for_long, give_back_pages, is_of_a_file
+from allaprima.allocator import for_long, give_back_holes, give_back_pages, is_of_a_file, lasting
 
 LIMIT = 256 * 2**20  # bytes
 SMALL = 3 * 2**20  # bytes that one kernel may cost, whatever they save
@@ -53,6 +55,8 @@ class KeptKernels:
         self.thrifty = thrifty
         self._entries: dict[tuple[str, int], _Entry] = {}
         self._tokens: list[Token[KeptKernels | None]] = []
+        self._scratch: list[Tensor] = []  # a block for each thread that has computed at the same time
+        self._grown = False  # since the pages of holes were given back
 
     def __enter__(self) -> "KeptKernels":
         self._tokens.append(_IN_FORCE.set(self))
@@ -60,6 +64,9 @@ class KeptKernels:
 
     def __exit__(self, *_: object) -> None:
         _IN_FORCE.reset(self._tokens.pop())
+        if self._grown:  # what was in use beside the work of making will not be again
+            self._grown = False
+            give_back_holes()
 
     @classmethod
     def here(cls, limit: int = LIMIT) -> "KeptKernels":
@@ -101,8 +108,19 @@ class KeptKernels:
             with for_long():
                 value = make(weight)
             give_back_pages(weight.data_ptr(), weight.nbytes)
+            give_back_holes()
+            self._grown = True
         self._entries[key] = _Entry(weakref.ref(weight), state, value)
         return value
+
+    @contextmanager
+    def scratch(self, like: Tensor, numbers: int) -> Iterator[Tensor]:
+        """A block of so many numbers of any value, and the same one the next time."""
+        block = self._scratch.pop() if self._scratch else like.new_empty(0)  # else, of another thread
+        if block.numel() < numbers or block.dtype != like.dtype:
+            block = lasting_zeros(like, numbers)
+        yield block[:numbers]
+        self._scratch.append(block)
 
 
 def _costs_too_much(weight: Tensor, size: int, worth: float) -> bool:
@@ -116,6 +134,12 @@ def in_force(weight: Tensor) -> KeptKernels | None:
     if kept is None or not isinstance(weight, nn.Parameter) or torch.is_grad_enabled() or weight.is_inference():
         return None
     return kept
+
+
+def lasting_zeros(like: Tensor, *size: int) -> Tensor:
+    """For what is kept: zeros in memory of their own, which leave no holes among what comes and goes."""
+    numbers = max(math.prod(size), 1)
+    return torch.frombuffer(lasting(numbers * like.element_size()), dtype=like.dtype, count=math.prod(size)).view(size)
 
 
 def _bytes(value: tuple[Tensor, ...]) -> int:

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.ops import fast
-from allaprima.ops.kept_kernels import KeptKernels
+from allaprima.ops.kept_kernels import KeptKernels, lasting_zeros
 from allaprima.ops.packed import Options, convolve_columns, reordered
 from allaprima.ops.parts import equal_parts
 from allaprima.ops.toom_cook import INSIDE, OUTSIDE, PRODUCTS, matrices, size_of
@@ -60,7 +60,7 @@ def _compiled(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style:
     kernels = kept.get(
         "panels",
         weight,
-        lambda weight: (fast.in_panels(weight, matrices(x.dtype).kernel),),
+        lambda weight: (fast.in_panels(weight, matrices(x.dtype).kernel, lasting_zeros),),
         size=PRODUCTS * i * fast.in_whole_panels(o) * weight.element_size(),
         worth=_worth(x),
     )
@@ -69,12 +69,14 @@ def _compiled(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style:
     rows, columns = (-(-length // OUTSIDE) for length in size)
     strips = equal_parts(len(x) * rows * columns, tiles_of_a_strip((i, o), len(x) * o * size[0] * size[1]))
     y = fast.new_maps(x, o, *size)
-    tiles, products = fast.apart(x, *((PRODUCTS, strips[0].stop, c) for c in (i, fast.in_whole_panels(o))))
-    for strip in strips:
-        part = fast.Part(rows, columns, strip.start, strip.stop - strip.start)
-        fast.into_tiles(x, style, part, padding, tiles)
-        fast.multiply(tiles, kernels[0], products)
-        fast.out_of_tiles(products, part, y)
+    sizes = [(PRODUCTS, strips[0].stop, channels) for channels in (i, fast.in_whole_panels(o))]
+    with kept.scratch(x, fast.numbers_of(*sizes)) as block:
+        tiles, products = fast.apart(block, *sizes)
+        for strip in strips:
+            part = fast.Part(rows, columns, strip.start, strip.stop - strip.start)
+            fast.into_tiles(x, style, part, padding, tiles)
+            fast.multiply(tiles, kernels[0], products)
+            fast.out_of_tiles(products, part, y)
     return y
 
 

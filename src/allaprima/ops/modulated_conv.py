@@ -14,7 +14,7 @@ from allaprima.allocator import give_back_pages
 from allaprima.ops import fast
 from allaprima.ops.cpu_choice import is_ours
 from allaprima.ops.kept_conv import kept_conv2d
-from allaprima.ops.kept_kernels import in_force
+from allaprima.ops.kept_kernels import in_force, lasting_zeros
 from allaprima.ops.resampled_conv import conv2d
 
 Convolution = Callable[[Tensor, Tensor], Tensor]
@@ -54,7 +54,7 @@ def _squares(weight: Float[Tensor, "o i k l"]) -> Float[Tensor, "o i"]:
 
 def _squares_to_keep(weight: Float[Tensor, "o i k l"]) -> tuple[Tensor]:
     """A slice at a time, so that neither all squares nor all pages of a mapped kernel are in memory at once."""
-    squares = weight.new_empty(weight.shape[:2])
+    squares = lasting_zeros(weight, *weight.shape[:2])
     for part, sums in zip(_slices(weight), _slices(squares, like=weight), strict=True):
         sums.copy_(_squares(part))
         give_back_pages(part.data_ptr(), part.nbytes)

@@ -23,6 +23,7 @@ from allaprima.ops import fast, kernels
 Pair = int | tuple[int, int]
 Padding = int | tuple[int, int] | tuple[int, int, int, int]
 
+FEW_CHANNELS = 4  # of images, which are enlarged plane by plane
 SEPARABLE_FROM = 8  # taps; shorter 1-D filters become their outer product, as in the published models' buffers
 
 
@@ -153,6 +154,10 @@ def _evaluate(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
         return evaluate(x, f, plan)
     if plan.up == plan.down == (1, 1) and f.ndim == 2 and fast.serves(x, f) and min(_size_after(x, f, plan)) > 0:
         return fast.filter_channels_last(x, (f if plan.flip else f.flip(0, 1)) * plan.gain, plan.padding)
+    if plan.up == (2, 2) and plan.down == (1, 1) and f.ndim == 2 and x.shape[1] <= FEW_CHANNELS:
+        if fast.takes(x, f) and x.numel() and min(_size_after(x, f, plan)) > 0:
+            taps = (f if plan.flip else f.flip(0, 1)) * plan.gain
+            return fast.enlarge_planes(x.contiguous(), taps, plan.padding)
     f = f.to(torch.promote_types(f.dtype, x.dtype))  # the gain is not rounded more coarsely than the image
     if f.ndim == 2:
         return _filter(x, f * plan.gain, plan)
@@ -162,9 +167,9 @@ def _evaluate(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
 
 
 def _size_after(x: Tensor, f: Tensor, plan: Plan) -> tuple[int, int]:
-    """Where nothing is up- or down-sampled."""
-    top, bottom, left, right = plan.padding
-    return x.shape[2] + top + bottom - f.shape[0] + 1, x.shape[3] + left + right - f.shape[1] + 1
+    """Where nothing is down-sampled."""
+    (up_y, up_x), (top, bottom, left, right) = plan.up, plan.padding
+    return up_y * x.shape[2] + top + bottom - f.shape[0] + 1, up_x * x.shape[3] + left + right - f.shape[1] + 1
 
 
 def _filter(x: Tensor, f: Tensor, plan: Plan) -> Tensor:

@@ -27,7 +27,8 @@ def convolve(
     strips = equal_parts(len(x) * rows * columns, fast.tiles_at_once((i, o)))
     kernels = fast.in_panels(weight, to.kernel)
     y = fast.new_maps(x, o, height, width)
-    tiles, products = fast.apart(x, *((PRODUCTS, strips[0].stop, c) for c in (i, fast.in_whole_panels(o))))
+    sizes = [(PRODUCTS, strips[0].stop, channels) for channels in (i, fast.in_whole_panels(o))]
+    tiles, products = fast.apart(x.new_empty(fast.numbers_of(*sizes)), *sizes)
     for strip in strips:
         part = fast.Part(rows, columns, strip.start, strip.stop - strip.start)
         fast.into_tiles(wide, None, part, padding, tiles)
@@ -47,7 +48,8 @@ def correlate(
     rows, columns = (-(-size // OUTSIDE) for size in grad.shape[2:])
     strips = equal_parts(len(x) * rows * columns, STRIP // (PRODUCTS * max(i, o)))
     t = strips[0].stop
-    tiles, grads = fast.apart(x, (PRODUCTS, t, i), (PRODUCTS, t, o))
+    sizes = (PRODUCTS, t, i), (PRODUCTS, t, o)
+    tiles, grads = fast.apart(x.new_empty(fast.numbers_of(*sizes)), *sizes)
     total = x.new_zeros(PRODUCTS, o, i)
     done = 0
     for strip in strips:

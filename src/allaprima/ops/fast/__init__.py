@@ -8,6 +8,7 @@ Each function here takes and fills tensors, and is called only for those that `s
 """
 
 from allaprima.ops.fast.filtering import bend_ as bend_
+from allaprima.ops.fast.filtering import enlarge_planes as enlarge_planes
 from allaprima.ops.fast.filtering import filter_channels_last as filter_channels_last
 from allaprima.ops.fast.filtering import fits as fits
 from allaprima.ops.fast.library import available as available
@@ -15,12 +16,14 @@ from allaprima.ops.fast.library import divides as divides
 from allaprima.ops.fast.library import instructions as instructions
 from allaprima.ops.fast.library import new_maps as new_maps
 from allaprima.ops.fast.library import serves as serves
+from allaprima.ops.fast.library import takes as takes
 from allaprima.ops.fast.mapping import map_rows as map_rows
 from allaprima.ops.fast.mapping import serves_rows as serves_rows
 from allaprima.ops.fast.multiplying import apart as apart
 from allaprima.ops.fast.multiplying import in_panels as in_panels
 from allaprima.ops.fast.multiplying import in_whole_panels as in_whole_panels
 from allaprima.ops.fast.multiplying import multiply as multiply
+from allaprima.ops.fast.multiplying import numbers_of as numbers_of
 from allaprima.ops.fast.tiles import GROUPS as GROUPS
 from allaprima.ops.fast.tiles import STEP as STEP
 from allaprima.ops.fast.tiles import Part as Part

@@ -36,6 +36,33 @@ class _Filtering(Structure):
     )
 
 
+class _EnlargingPlanes(Structure):
+    _fields_ = (
+        *((name, c_long) for name in ("planes", "height", "width")),
+        ("x", c_void_p),
+        *((name, c_long) for name in ("in_height", "in_width", "top", "left")),
+        ("taps", c_void_p),
+        ("tap_rows", c_long),
+        ("tap_columns", c_long),
+        ("y", c_void_p),
+    )
+
+
+def enlarge_planes(
+    x: Float[Tensor, "n c h w"], taps: Float[Tensor, "k l"], margins: tuple[int, int, int, int]
+) -> Float[Tensor, "n c h2 w2"]:
+    """Let a zero follow each pixel of the contiguous ``x``, along both axes, and go on as `filter_channels_last`."""
+    n, c, h, w = x.shape
+    top, bottom, left, right = margins
+    taps = taps.contiguous()
+    k, l = taps.shape  # noqa: E741
+    y = x.new_empty(n, c, 2 * h + top + bottom - k + 1, 2 * w + left + right - l + 1)
+    assert x.is_contiguous() and y.numel(), (x.stride(), y.shape)
+    arguments = (address(x), h, w, top, left, address(taps), k, l, address(y))
+    call("enlarge_planes", _EnlargingPlanes(n * c, *y.shape[2:], *arguments))
+    return y
+
+
 def filter_channels_last(
     x: Float[Tensor, "n c h w"], taps: Float[Tensor, "k l"], margins: tuple[int, int, int, int]
 ) -> Float[Tensor, "n c h2 w2"]:

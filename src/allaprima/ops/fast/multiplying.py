@@ -5,6 +5,7 @@ for they do not fetch the kernels of the next product while they compute this on
 """
 
 import math
+from collections.abc import Callable
 from ctypes import Structure, c_long, c_void_p
 
 import torch
@@ -24,13 +25,24 @@ class _Multiplying(Structure):
     )
 
 
-def in_panels(weight: Float[Tensor, "o i 3 3"], transform: Float[Tensor, "p 9"]) -> Float[Tensor, "p panels i wide"]:
-    """The transformed kernels for `multiply`: some output channels after others, the last filled up with zeros."""
+def in_panels(
+    weight: Float[Tensor, "o i 3 3"],
+    transform: Float[Tensor, "p 9"] | None,
+    zeros: Callable[..., Tensor] = Tensor.new_zeros,
+) -> Float[Tensor, "p panels j wide"]:
+    """The kernels for `multiply`: some output channels after others, the last filled up.
+
+    Args:
+        weight: A kernel.
+        transform: Of its taps, a row for each product, j being i; None: one product, of all taps' input channels.
+        zeros: As the method of a tensor is, makes the result.
+    """
     (o, i), wide = weight.shape[:2], panel()
-    kernels = weight.new_zeros(len(transform), -(-o // wide), i, wide)
+    p, j = (1, 9 * i) if transform is None else (len(transform), i)
+    kernels = zeros(weight, p, -(-o // wide), j, wide)
     for at, some in enumerate(torch.split(weight, wide)):
         taps = some.permute(2, 3, 1, 0).reshape(9, -1)
-        kernels[:, at, :, : len(some)] = (transform @ taps).view(-1, i, len(some))
+        kernels[:, at, :, : len(some)] = (taps if transform is None else transform @ taps).view(p, j, len(some))
     return kernels
 
 
@@ -49,19 +61,19 @@ def in_whole_panels(channels: int) -> int:
     return -(-channels // panel()) * panel()
 
 
-def apart(like: Tensor, *sizes: tuple[int, ...]) -> list[Tensor]:
-    """Tensors of these sizes, [p, …], in one block of memory, of any numbers.
+def numbers_of(*sizes: tuple[int, ...]) -> int:
+    """What `apart` takes for tensors of these sizes."""
+    return sum(size[0] * (math.prod(size[1:]) + BETWEEN) for size in sizes)
+
+
+def apart(block: Float[Tensor, "numbers"], *sizes: tuple[int, ...]) -> list[Tensor]:
+    """Tensors of these sizes, [p, …], in one block of memory.
 
     Some floats lie between the matrices of each: if they were a power of two apart, numbers of which one is written to
     each of them in turn would contend for one place in the caches.
     """
-    lengths = [math.prod(size[1:]) + BETWEEN for size in sizes]
-    wholes = [size[0] * length for size, length in zip(sizes, lengths, strict=True)]
-    pieces = torch.split(like.new_empty(sum(wholes)), wholes)
-    return [
-        piece.view(size[0], length)[:, :-BETWEEN].view(size)
-        for piece, size, length in zip(pieces, sizes, lengths, strict=True)
-    ]
+    pieces = torch.split(block, [numbers_of(size) for size in sizes])
+    return [piece.view(size[0], -1)[:, :-BETWEEN].view(size) for piece, size in zip(pieces, sizes, strict=True)]
 
 
 def step_of(x: Float[Tensor, "p *size"]) -> int:

@@ -573,3 +573,47 @@ static void filter_row(const void *given, long at) {
 }
 
 void filter_and_bend(const crew *c, const filtering *f) { share(c, filter_row, f, f->images * f->height, FEW_TURNS); }
+
+/* ---- images enlarged twice, with zeros between the pixels, and filtered: planes, as images have few channels ---- */
+
+typedef struct {
+    long planes, height, width;                /* of y */
+    const float *x;                            /* [plane, in_height, in_width] */
+    long in_height, in_width, top, left;       /* zeros before the enlarged image; negative: cropped */
+    const float *taps;                         /* [tap_rows, tap_columns], with which the enlarged image is correlated */
+    long tap_rows, tap_columns;
+    float *y;
+} enlarging_planes;
+
+enum { PAIRS = 256 }; /* of columns of the output that are summed up at once */
+
+static void enlarge_row(const void *given, long at) {
+    const enlarging_planes *e = given;
+    long plane = at / e->height, row = at % e->height;
+    float *y = e->y + at * e->width;
+    for (long first = 0; 2 * first < e->width; first += PAIRS) {
+        float sum[2][PAIRS] = {{0}}; /* of even and of odd columns */
+        long pairs = least(PAIRS, (e->width + 1) / 2 - first);
+        for (long i = most(e->top - row, 0); i < e->tap_rows; i++) {
+            long up = row + i - e->top; /* row of the enlarged image */
+            if (up % 2 || up / 2 >= e->in_height) continue;
+            const float *x = e->x + (plane * e->in_height + up / 2) * e->in_width;
+            for (long j = 0; j < e->tap_columns; j++) {
+                long odd = (e->left - j) & 1, shift = (odd + j - e->left) / 2;
+                long from = most(first, -shift), past = least(first + pairs, e->in_width - shift);
+                float tap = e->taps[i * e->tap_columns + j];
+                for (long m = from; m < past; m++) sum[odd][m - first] += tap * x[m + shift];
+            }
+        }
+        long whole = least(pairs, e->width / 2 - first);
+        for (long m = 0; m < whole; m++) {
+            y[2 * (first + m)] = sum[0][m];
+            y[2 * (first + m) + 1] = sum[1][m];
+        }
+        if (whole < pairs) y[2 * (first + whole)] = sum[0][whole];
+    }
+}
+
+void enlarge_planes(const crew *c, const enlarging_planes *e) {
+    share(c, enlarge_row, e, e->planes * e->height, FEW_TURNS);
+}

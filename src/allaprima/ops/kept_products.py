@@ -1,0 +1,79 @@
+"""Small images convolved without transforms, with kernels that are kept in the order in which products read them.
+
+Where transformed kernels are too many to be read for a few tiles: as many products as in the definition, and no more
+kernels than there are. The products are compiled ones (`allaprima.ops.fast`). No derivatives.
+
+Axes: n image, i input channel, o output channel, h w rows and columns.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from allaprima.ops import fast
+from allaprima.ops.kept_kernels import KeptKernels, lasting_zeros
+from allaprima.ops.parts import parts
+
+TAPS = 9
+NUMBERS = 9 * 512 * 256  # that the taps of all pixels see, of some images: 5 MB
+WORTH = 0.15  # milliseconds that a MB of kernels saves, measured
+WORTH_ENLARGING = 0.4
+
+
+def convolve_by_products(
+    x: Float[Tensor, "n i h w"],
+    weight: Float[Tensor, "o i 3 3"],
+    kept: KeptKernels,
+    padding: int,
+    style: Float[Tensor, "n i"] | None,
+) -> Float[Tensor, "n o h2 w2"] | None:
+    """Correlate ``x``, times ``style``, with ``weight``; None for other than small images, or if nothing is kept."""
+    x = x.contiguous(memory_format=torch.channels_last)
+    (n, i, h, w), o = x.shape, len(weight)
+    height, width = h + 2 * padding - 2, w + 2 * padding - 2
+    seen, wide = TAPS * i * height * width, fast.in_whole_panels(o) if fast.available() else 0
+    if not (fast.serves(x, style) and o == wide and fast.fits(x, style, None, None) and 0 < seen <= NUMBERS):
+        return None
+    panels = kept.get(
+        "taps", weight, lambda weight: (fast.in_panels(weight, None, lasting_zeros),), size=weight.nbytes, worth=WORTH
+    )
+    if panels is None:
+        return None
+    y = fast.new_maps(x, o, height, width)
+    padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, padding, padding, padding, padding))
+    windows = padded.unfold(1, 3, 1).unfold(2, 3, 1).permute(0, 1, 2, 4, 5, 3)
+    for some in parts(n, NUMBERS // seen):
+        images, pixels = windows[some], y[some].permute(0, 2, 3, 1).view(1, -1, o)
+        with kept.scratch(x, len(images) * seen) as block:
+            if style is None:
+                block.view(images.shape).copy_(images)
+            else:
+                torch.mul(images, style[some, None, None, None, None], out=block.view(images.shape))
+            fast.multiply(block.view(1, -1, TAPS * i), panels[0], pixels)
+    return y
+
+
+def enlarge_by_products(
+    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i 3 3"], kept: KeptKernels
+) -> Float[Tensor, "n o h2 w2"] | None:
+    """`allaprima.ops.transposed_conv.transposed_conv2d` of ``x``; None where nothing is kept."""
+    (n, i, h, w), o = x.shape, len(weight)
+    if not (fast.serves(x) and fast.divides(o)):
+        return None
+    panels = kept.get(
+        "painting",
+        weight,
+        lambda weight: (fast.in_panels(weight, torch.eye(TAPS), lasting_zeros),),
+        size=TAPS * i * fast.in_whole_panels(o) * weight.element_size(),
+        worth=WORTH_ENLARGING,
+    )
+    if panels is None:
+        return None
+    pixels = x.permute(0, 2, 3, 1).reshape(-1, i)
+    y, size = fast.new_maps(x, o, 2 * h + 1, 2 * w + 1), (TAPS, n * h * w, fast.in_whole_panels(o))
+    with kept.scratch(x, fast.numbers_of(size)) as block:
+        (painted,) = fast.apart(block, size)
+        fast.multiply(pixels.expand(TAPS, -1, -1), panels[0], painted)
+        fast.overlay_painted(painted, y)
+    return y
