@@ -11,7 +11,8 @@ import pytest
 import torch
 
 import allaprima
-from allaprima.allocator import for_long, give_back_pages, is_of_a_file, keep_memory
+from allaprima import allocator
+from allaprima.allocator import for_long, give_back_holes, give_back_pages, is_of_a_file, keep_memory, lasting
 
 SOURCE = str(Path(allaprima.__file__).parents[1])
 on_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
@@ -104,6 +105,47 @@ def test_blocks_for_long_are_nothing_special_elsewhere(monkeypatch: pytest.Monke
     monkeypatch.setattr(ctypes, "CDLL", None)
     with for_long():
         pass
+
+
+HOLES = """
+import ctypes, sys
+from pathlib import Path
+from allaprima.allocator import give_back_holes, keep_memory
+
+libc = ctypes.CDLL("libc.so.6")
+libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+if sys.argv[1] == "keep":
+    assert keep_memory()
+block = libc.malloc(64 << 20)
+ctypes.memset(block, 1, 64 << 20)
+libc.malloc(1000)
+libc.free(block)
+print(give_back_holes())
+print(int(Path("/proc/self/statm").read_text().split()[1]) * 4096 < 64 << 20)
+"""
+
+
+@on_glibc
+@pytest.mark.parametrize(("wish", "told"), [("keep", "True"), ("leave", "False")])
+def test_holes_are_given_back_where_they_were_kept(wish: str, told: str) -> None:
+    command = [sys.executable, "-c", HOLES, wish]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONPATH": SOURCE})
+    assert done.stdout.split() == [told, "True"]
+
+
+def test_other_systems_are_not_asked_for_holes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allocator, "_told", True)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(ctypes, "CDLL", None)
+    assert not give_back_holes()
+
+
+@pytest.mark.parametrize("size", [1, 4096, 3 << 20])
+def test_lasting_memory_is_zeros_in_a_mapping_of_its_own(size: int) -> None:
+    first, second = lasting(size), lasting(size)
+    assert first[:] == second[:] == bytes(size)
+    first[0] = 1
+    assert second[0] == 0
 
 
 PAGES = 64 * 1024

@@ -102,7 +102,8 @@ def give_back_pages(address: int, size: int) -> bool:
     if not is_of_a_file(address, size):
         return False
     first, last = _pages(address, size)
-    madvise, place = ctypes.CDLL("libc.so.6").madvise, (c_void_p(first * mmap.PAGESIZE), c_size_t((last - first) * mmap.PAGESIZE))
+    madvise = ctypes.CDLL("libc.so.6").madvise
+    place = c_void_p(first * mmap.PAGESIZE), c_size_t((last - first) * mmap.PAGESIZE)
     madvise(*place, MADV_NOHUGEPAGE)  # else whoever reads what lies beside them gets them back, up to 2 MB at once
     return bool(madvise(*place, MADV_DONTNEED) == 0)
 

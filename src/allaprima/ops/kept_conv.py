@@ -11,11 +11,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.ops import cpu_choice, fast, packed, winograd
-from allaprima.ops.kept_enlarging import enlarge_in_tiles
-from allaprima.ops.kept_kernels import in_force
+from allaprima.ops.kept_enlarging import MOST_TAPS, enlarge_in_tiles
+from allaprima.ops.kept_kernels import KeptKernels, in_force
 from allaprima.ops.kept_products import convolve_by_products, enlarge_by_products
 from allaprima.ops.kept_tiles import convolve_in_tiles
+from allaprima.ops.upfirdn2d import upfirdn2d
 
+ENLARGED = 4  # times as many pixels: the gain that keeps their brightness
 REORDERED, TRANSPOSED = 0.15, 0.4  # milliseconds that a MB saves, measured: at any size, at 32×32
 
 
@@ -44,9 +46,12 @@ def kept_conv2d(
         y = convolve_in_tiles(x, weight, kept, padding, style)
         if y is not None or cpu_choice.pays(x, weight):
             return y
-    y = convolve_by_products(x, weight, kept, padding, style)
-    if y is not None or style is not None:
-        return y
+    if cpu_choice.convolving_by_products_pays(x, weight):
+        y = convolve_by_products(x, weight, kept, padding, style)
+        if y is not None:
+            return y
+    if style is not None:
+        return None
     options = packed.Options(padding=(padding, padding))
     x = cpu_choice.in_quick_layout(x, weight)
     kernel = kept.get(
@@ -60,27 +65,46 @@ def kept_conv2d(
     return None if kernel is None else packed.convolve(x, kernel[0], options)
 
 
-def kept_transposed_conv2d(
-    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k k"], *, style: Float[Tensor, "n i"] | None = None
+def kept_enlarging_conv2d(
+    x: Float[Tensor, "n i h w"],
+    weight: Float[Tensor, "o i k k"],
+    f: Float[Tensor, "taps taps"] | Float[Tensor, "taps"],
+    padding: tuple[int, int, int, int],
+    *,
+    style: Float[Tensor, "n i"] | None = None,
 ) -> Float[Tensor, "n o h2 w2"] | None:
-    """As `allaprima.ops.transposed_conv.transposed_conv2d`; None where nothing is kept of ``weight``.
+    """`allaprima.ops.transposed_conv.transposed_conv2d`, filtered with four times ``f``.
 
-    ``style`` is that of `kept_conv2d`.
+    None where nothing is kept of ``weight``.
+
+    Args:
+        x: Feature maps, in any memory layout.
+        weight: A network's own kernel; only those of 3×3 taps are kept.
+        f: Filter, made by `setup_filter`.
+        padding: That of `allaprima.ops.upfirdn2d.upfirdn2d`.
+        style: That of `kept_conv2d`.
     """
     kept = in_force(weight) if _keeps(x, weight) else None
     if kept is None:
         return None
     x = x.contiguous(memory_format=torch.channels_last)
-    if cpu_choice.transforming_to_enlarge_pays(x, weight):
-        y = enlarge_in_tiles(x, weight, kept, style)
+    if cpu_choice.transforming_to_enlarge_pays(x, weight) and _fits_into_a_tile(f, padding):
+        y = enlarge_in_tiles(x, weight, kept, style, f.flip(0, 1) * ENLARGED, padding)
         if y is not None:
             return y
     if style is not None:
         return None
-    if cpu_choice.enlarging_by_products_pays(x, weight):
-        y = enlarge_by_products(x, weight, kept)
-        if y is not None:
-            return y
+    y = enlarge_by_products(x, weight, kept) if cpu_choice.enlarging_by_products_pays(x, weight) else None
+    if y is None:
+        y = _enlarged_by_onednn(x, weight, kept)
+    return None if y is None else upfirdn2d(y, f, padding=padding, gain=ENLARGED)
+
+
+def _fits_into_a_tile(f: Tensor, padding: tuple[int, int, int, int]) -> bool:
+    return f.ndim == 2 and len(f) <= MOST_TAPS and min(padding) >= 0 and fast.takes(f)
+
+
+def _enlarged_by_onednn(x: Tensor, weight: Tensor, kept: KeptKernels) -> Tensor | None:
     worth = TRANSPOSED * (x[:, 0].numel() / 32**2) ** 0.25
     kernel = kept.get(
         "transposed",

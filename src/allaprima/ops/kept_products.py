@@ -8,15 +8,15 @@ Axes: n image, i input channel, o output channel, h w rows and columns.
 
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.ops import fast
 from allaprima.ops.kept_kernels import KeptKernels, lasting_zeros
-from allaprima.ops.parts import parts
+from allaprima.ops.toom_cook import size_of
 
 TAPS = 9
-NUMBERS = 9 * 512 * 256  # that the taps of all pixels see, of some images: 5 MB
 WORTH = 0.15  # milliseconds that a MB of kernels saves, measured
 WORTH_ENLARGING = 0.4
 
@@ -28,29 +28,26 @@ def convolve_by_products(
     padding: int,
     style: Float[Tensor, "n i"] | None,
 ) -> Float[Tensor, "n o h2 w2"] | None:
-    """Correlate ``x``, times ``style``, with ``weight``; None for other than small images, or if nothing is kept."""
+    """Correlate ``x``, times ``style``, with ``weight``; None where nothing is kept."""
     x = x.contiguous(memory_format=torch.channels_last)
-    (n, i, h, w), o = x.shape, len(weight)
-    height, width = h + 2 * padding - 2, w + 2 * padding - 2
-    seen, wide = TAPS * i * height * width, fast.in_whole_panels(o) if fast.available() else 0
-    if not (fast.serves(x, style) and o == wide and fast.fits(x, style, None, None) and 0 < seen <= NUMBERS):
+    i, o = x.shape[1], len(weight)
+    height, width = size_of(x, padding)
+    if not (fast.serves(x, style) and fast.fits(x, style, None, None) and o == fast.in_whole_panels(o)):
         return None
     panels = kept.get(
         "taps", weight, lambda weight: (fast.in_panels(weight, None, lasting_zeros),), size=weight.nbytes, worth=WORTH
     )
-    if panels is None:
+    if panels is None or min(height, width) < 1:
         return None
     y = fast.new_maps(x, o, height, width)
     padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, padding, padding, padding, padding))
     windows = padded.unfold(1, 3, 1).unfold(2, 3, 1).permute(0, 1, 2, 4, 5, 3)
-    for some in parts(n, NUMBERS // seen):
-        images, pixels = windows[some], y[some].permute(0, 2, 3, 1).view(1, -1, o)
-        with kept.scratch(x, len(images) * seen) as block:
-            if style is None:
-                block.view(images.shape).copy_(images)
-            else:
-                torch.mul(images, style[some, None, None, None, None], out=block.view(images.shape))
-            fast.multiply(block.view(1, -1, TAPS * i), panels[0], pixels)
+    with kept.scratch(x, windows.numel()) as block:
+        if style is None:
+            block.view(windows.shape).copy_(windows)
+        else:
+            torch.mul(windows, rearrange(style, "n i -> n 1 1 1 1 i"), out=block.view(windows.shape))
+        fast.multiply(block.view(1, -1, TAPS * i), panels[0], y.permute(0, 2, 3, 1).view(1, -1, o))
     return y
 
 

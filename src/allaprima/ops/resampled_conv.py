@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.ops.cpu_choice import enlarging_by_products_pays, in_quick_layout, pays
-from allaprima.ops.kept_conv import kept_conv2d, kept_transposed_conv2d
+from allaprima.ops.kept_conv import ENLARGED, kept_conv2d, kept_enlarging_conv2d
 from allaprima.ops.transposed_conv import transposed_conv2d
 from allaprima.ops.upfirdn2d import downsample2d, upfirdn2d, upsample2d
 from allaprima.ops.winograd import MOST_PADDING, winograd_conv2d
@@ -50,14 +50,15 @@ def upsampling_conv2d(
     k = weight.shape[-1]
     if k == 1:  # colours do not mix with places: filter fewer or equal channels, afterwards
         return upsample2d(conv2d(x, weight), f)
-    kept = kept_transposed_conv2d(x, weight)
+    padding = _padding_of_enlarged(k, f)
+    kept = kept_enlarging_conv2d(x, weight, f, padding)
     if kept is not None:
-        y = kept
-    elif enlarging_by_products_pays(x, weight):
+        return kept
+    if enlarging_by_products_pays(x, weight):
         y = transposed_conv2d(x, weight)
     else:
         y = F.conv_transpose2d(in_quick_layout(x, weight), weight.transpose(0, 1), stride=2)  # 2h + k - 2
-    return _filter_enlarged(y, k, f)
+    return upfirdn2d(y, f, padding=padding, gain=ENLARGED)
 
 
 def kept_upsampling_conv2d(
@@ -73,15 +74,14 @@ def kept_upsampling_conv2d(
         style: Factors on the input's channels, of each image.
         f: Filter, made by `setup_filter`.
     """
-    y = kept_transposed_conv2d(x, weight, style=style)
-    return None if y is None else _filter_enlarged(y, weight.shape[-1], f)
+    return kept_enlarging_conv2d(x, weight, f, _padding_of_enlarged(weight.shape[-1], f), style=style)
 
 
-def _filter_enlarged(y: Float[Tensor, "n o h2 w2"], k: int, f: Filter) -> Float[Tensor, "n o h3 w3"]:
-    """What follows the transposed convolution: ``y`` has the rows that a kernel of ``k`` taps paints."""
+def _padding_of_enlarged(k: int, f: Filter) -> tuple[int, int, int, int]:
+    """For the filter that follows the transposed convolution, in which each pixel paints ``k`` rows."""
     taps = f.shape[-1]
     before, after = (taps + 1) // 2 + k // 2 - (k - 1), (taps - 2) // 2 + k // 2 - (k - 2)
-    return upfirdn2d(y, f, padding=(before, after, before, after), gain=4)
+    return before, after, before, after
 
 
 def downsampling_conv2d(

@@ -152,18 +152,27 @@ def _evaluate(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
         from allaprima.ops.kernels.upfirdn2d import evaluate
 
         return evaluate(x, f, plan)
-    if plan.up == plan.down == (1, 1) and f.ndim == 2 and fast.serves(x, f) and min(_size_after(x, f, plan)) > 0:
-        return fast.filter_channels_last(x, (f if plan.flip else f.flip(0, 1)) * plan.gain, plan.padding)
-    if plan.up == (2, 2) and plan.down == (1, 1) and f.ndim == 2 and x.shape[1] <= FEW_CHANNELS:
-        if fast.takes(x, f) and x.numel() and min(_size_after(x, f, plan)) > 0:
-            taps = (f if plan.flip else f.flip(0, 1)) * plan.gain
-            return fast.enlarge_planes(x.contiguous(), taps, plan.padding)
+    found = _by_a_pass(x, f, plan)
+    if found is not None:
+        return found
     f = f.to(torch.promote_types(f.dtype, x.dtype))  # the gain is not rounded more coarsely than the image
     if f.ndim == 2:
         return _filter(x, f * plan.gain, plan)
     rows = plan._replace(up=(plan.up[0], 1), down=(plan.down[0], 1), padding=(*plan.padding[:2], 0, 0))
     columns = plan._replace(up=(1, plan.up[1]), down=(1, plan.down[1]), padding=(0, 0, *plan.padding[2:]))
     return _filter(_filter(x, f[None, :], columns), f[:, None] * plan.gain, rows)
+
+
+def _by_a_pass(x: Tensor, f: Tensor, plan: Plan) -> Tensor | None:
+    """Of feature maps that are filtered, and of images that are enlarged twice; None otherwise."""
+    if f.ndim != 2 or plan.down != (1, 1) or not fast.takes(x, f) or not x.numel() or min(_size_after(x, f, plan)) < 1:
+        return None
+    taps = (f if plan.flip else f.flip(0, 1)) * plan.gain
+    if plan.up == (1, 1) and fast.serves(x, f):
+        return fast.filter_channels_last(x, taps, plan.padding)
+    if plan.up == (2, 2) and x.shape[1] <= FEW_CHANNELS:
+        return fast.enlarge_planes(x.contiguous(), taps, plan.padding)
+    return None
 
 
 def _size_after(x: Tensor, f: Tensor, plan: Plan) -> tuple[int, int]:

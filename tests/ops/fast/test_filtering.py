@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.autograd import forward_ad
@@ -428,3 +428,52 @@ def test_shapes_that_would_be_read_beyond_are_refused(
 def test_nobody_is_served_where_numbers_are_cast_by_themselves() -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert not fast.serves(last(torch.randn(3, C, 3, 3)))
+
+
+@st.composite
+def enlargings(draw: st.DrawFn) -> tuple[Tensor, Tensor, Margins, bool]:
+    n, c = draw(st.integers(1, 2)), draw(st.integers(1, 4))
+    size = (draw(st.integers(1, 6)), draw(st.sampled_from([1, 2, 3, 8, 255, 256, 257, 513])))
+    taps = (draw(st.integers(1, 6)), draw(st.integers(1, 6)))
+    padding = draw(st.tuples(*(st.integers(-3, 6) for _ in range(4))))
+    return torch.randn(n, c, *size), torch.randn(taps), padding, draw(st.booleans())
+
+
+def size_of_enlarged(x: Tensor, f: Tensor, padding: Margins) -> tuple[int, int]:
+    top, bottom, left, right = padding
+    return 2 * x.shape[2] + top + bottom - f.shape[0] + 1, 2 * x.shape[3] + left + right - f.shape[1] + 1
+
+
+@given(enlargings())
+def test_images_are_enlarged_plane_by_plane_as_defined(given: tuple[Tensor, Tensor, Margins, bool]) -> None:
+    x, f, padding, flip = given
+    size = size_of_enlarged(x, f, padding)
+    assume(min(size) > 0)
+    found = upfirdn2d(x, f, up=2, padding=padding, flip_filter=flip, gain=1.7)
+    top, bottom, left, right = padding
+    zeros = torch.zeros(*x.shape[:2], 2 * x.shape[2], 2 * x.shape[3], dtype=torch.float64)
+    zeros[:, :, ::2, ::2] = x
+    kernel = (f if flip else f.flip(0, 1)).double().expand(x.shape[1], 1, *f.shape)
+    expected = 1.7 * F.conv2d(F.pad(zeros, (left, right, top, bottom)), kernel, groups=x.shape[1])
+    assert found.shape[2:] == size
+    assert_near(found, expected, ROUNDING)
+
+
+@pytest.mark.parametrize(
+    ("channels", "up", "taps", "served"),
+    [(4, 2, (4, 4), 1), (5, 2, (4, 4), 0), (3, 4, (4, 4), 0), (3, (2, 1), (4, 4), 0), (3, 2, (9,), 0)],
+)
+def test_planes_are_enlarged_of_images_by_two_only(
+    channels: int, up: int | tuple[int, int], taps: tuple[int, ...], served: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = spied(monkeypatch, "enlarge_planes")
+    x, f = torch.randn(2, channels, 5, 6), torch.rand(taps)
+    expected = upfirdn2d(x.double(), f.double(), up=up, padding=3)
+    assert len(calls) == 0  # float64 is PyTorch's
+    for layout in (torch.contiguous_format, torch.channels_last):
+        assert_near(upfirdn2d(x.contiguous(memory_format=layout), f, up=up, padding=3), expected, ROUNDING)
+    assert len(calls) == 2 * served
+
+
+def test_no_image_and_no_pixel_are_enlarged_to_nothing() -> None:
+    assert upfirdn2d(torch.randn(0, 3, 4, 4), torch.ones(2, 2), up=2).shape == (0, 3, 7, 7)

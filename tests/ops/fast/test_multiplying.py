@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -60,15 +61,25 @@ def test_panels_are_the_transformed_kernels_filled_up_with_zeros(o: int, i: int)
 
 
 @compiled
+@given(st.integers(1, 70), st.integers(1, 9))
+def test_panels_of_all_taps_are_one_product_of_them(o: int, i: int) -> None:
+    weight = torch.randn(o, i, 3, 3)
+    (found,) = fast.in_panels(weight, None).transpose(1, 2).flatten(2)  # [9 * i, o]
+    assert torch.equal(found[:, :o], rearrange(weight, "o i k l -> (k l i) o"))
+    assert not found[:, o:].any()
+
+
+@compiled
 def test_matrices_lie_apart_in_one_block_and_not_a_power_of_two_from_each_other() -> None:
-    first, second = fast.apart(torch.zeros(1), (3, 4, 8), (2, 16))
+    sizes = (3, 4, 8), (2, 16)
+    first, second = fast.apart(torch.zeros(fast.numbers_of(*sizes)), *sizes)
     assert first.shape == (3, 4, 8)
     assert second.shape == (2, 16)
     first.fill_(1)
     second.fill_(2)
     assert first.eq(1).all()
     assert first.untyped_storage().data_ptr() == second.untyped_storage().data_ptr()
-    (large,) = fast.apart(torch.zeros(1), (2, 64, 512))
+    (large,) = fast.apart(torch.zeros(fast.numbers_of((2, 64, 512))), (2, 64, 512))
     assert large.stride(0) * 4 % 4096 not in {0, 1024, 2048, 3072}
 
 

@@ -2,6 +2,7 @@
 
 from ctypes import Structure, c_float, c_long, c_void_p
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.graph import increment_version
@@ -57,14 +58,17 @@ def enlarge_planes(
     taps = taps.contiguous()
     k, l = taps.shape  # noqa: E741
     y = x.new_empty(n, c, 2 * h + top + bottom - k + 1, 2 * w + left + right - l + 1)
-    assert x.is_contiguous() and y.numel(), (x.stride(), y.shape)
+    assert x.is_contiguous(), x.stride()
     arguments = (address(x), h, w, top, left, address(taps), k, l, address(y))
     call("enlarge_planes", _EnlargingPlanes(n * c, *y.shape[2:], *arguments))
     return y
 
 
 def filter_channels_last(
-    x: Float[Tensor, "n c h w"], taps: Float[Tensor, "k l"], margins: tuple[int, int, int, int]
+    x: Float[Tensor, "n c h w"],
+    taps: Float[Tensor, "k l"],
+    margins: tuple[int, int, int, int],
+    out: Float[Tensor, "n c h2 w2"] | None = None,
 ) -> Float[Tensor, "n c h2 w2"]:
     """Correlate each channel with ``taps``, with zeros (negative: a crop) at the top, bottom, left and right."""
     n, c, h, w = x.shape
@@ -72,7 +76,9 @@ def filter_channels_last(
     taps = taps.contiguous()
     k, l = taps.shape  # noqa: E741
     size = (h + top + bottom - k + 1, w + left + right - l + 1)
-    y = new_maps(x, c, *size)
+    y = new_maps(x, c, *size) if out is None else out
+    assert y.shape == (n, c, *size), (y.shape, size)
+    assert y.is_contiguous(memory_format=torch.channels_last), y.stride()
     unchanged = _Bend(None, None, None, 0, 1.0, 1.0, UNBOUNDED)
     arguments = (address(x), h, w, top, left, address(taps), k, l, address(y), unchanged)
     call("filter_and_bend", _Filtering(n, *size, c, *arguments))

@@ -42,7 +42,7 @@ def in_panels(
     kernels = zeros(weight, p, -(-o // wide), j, wide)
     for at, some in enumerate(torch.split(weight, wide)):
         taps = some.permute(2, 3, 1, 0).reshape(9, -1)
-        kernels[:, at, :, : len(some)] = (taps if transform is None else transform @ taps).view(p, j, len(some))
+        kernels[:, at, :, : len(some)] = (taps if transform is None else transform @ taps).reshape(p, j, -1)
     return kernels
 
 
