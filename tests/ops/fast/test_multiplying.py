@@ -169,7 +169,8 @@ def test_a_row_is_mapped_alike_whatever_others_there_are(i: int, o: int) -> None
     together = painted(x, weight, bias, gain=0.3)
     assert fast.serves_rows(x, weight, bias)
     assert all(torch.equal(painted(x[[j]], weight, bias, gain=0.3), together[[j]]) for j in range(len(x)))
-    assert_near(together, mapped(x, weight, bias, 0.3, 1), ROUNDING)
+    summed_up = i * 2 // library.panel()  # by each part of a register
+    assert_near(together, mapped(x, weight, bias, 0.3, 1), ROUNDING * max(1, summed_up / 2500))
 
 
 @compiled
