@@ -17,6 +17,7 @@ from allaprima.ops.kept_products import convolve_by_products, enlarge_by_product
 from allaprima.ops.kept_tiles import convolve_in_tiles
 from allaprima.ops.upfirdn2d import upfirdn2d
 
+STYLED = 2  # times a kernel's numbers: of larger feature maps, a styled copy takes longer than keeping the kernel saves
 ENLARGED = 4  # times as many pixels: the gain that keeps their brightness
 REORDERED, TRANSPOSED = 0.15, 0.4  # milliseconds that a MB saves, measured: at any size, at 32×32
 
@@ -75,14 +76,14 @@ def kept_enlarging_conv2d(
 ) -> Float[Tensor, "n o h2 w2"] | None:
     """`allaprima.ops.transposed_conv.transposed_conv2d`, filtered with four times ``f``.
 
-    None where nothing is kept of ``weight``.
+    None where nothing is kept of ``weight``, or where the style would be another pass over much memory.
 
     Args:
         x: Feature maps, in any memory layout.
         weight: A network's own kernel; only those of 3×3 taps are kept.
         f: Filter, made by `setup_filter`.
         padding: That of `allaprima.ops.upfirdn2d.upfirdn2d`.
-        style: That of `kept_conv2d`.
+        style: Factors on the input's channels, of each image.
     """
     kept = in_force(weight) if _keeps(x, weight) else None
     if kept is None:
@@ -92,11 +93,11 @@ def kept_enlarging_conv2d(
         y = enlarge_in_tiles(x, weight, kept, style, f.flip(0, 1) * ENLARGED, padding)
         if y is not None:
             return y
-    if style is not None:
+    if style is not None and x.numel() > STYLED * weight.numel():
         return None
-    y = enlarge_by_products(x, weight, kept) if cpu_choice.enlarging_by_products_pays(x, weight) else None
+    y = enlarge_by_products(x, weight, kept, style) if cpu_choice.enlarging_by_products_pays(x, weight) else None
     if y is None:
-        y = _enlarged_by_onednn(x, weight, kept)
+        y = _enlarged_by_onednn(x, weight, kept, style)
     return None if y is None else upfirdn2d(y, f, padding=padding, gain=ENLARGED)
 
 
@@ -104,7 +105,7 @@ def _fits_into_a_tile(f: Tensor, padding: tuple[int, int, int, int]) -> bool:
     return f.ndim == 2 and len(f) <= MOST_TAPS and min(padding) >= 0 and fast.takes(f)
 
 
-def _enlarged_by_onednn(x: Tensor, weight: Tensor, kept: KeptKernels) -> Tensor | None:
+def _enlarged_by_onednn(x: Tensor, weight: Tensor, kept: KeptKernels, style: Tensor | None) -> Tensor | None:
     worth = TRANSPOSED * (x[:, 0].numel() / 32**2) ** 0.25
     kernel = kept.get(
         "transposed",
@@ -114,7 +115,9 @@ def _enlarged_by_onednn(x: Tensor, weight: Tensor, kept: KeptKernels) -> Tensor 
         worth=worth,
         about=x.shape,
     )
-    return None if kernel is None else packed.enlarge(x, kernel[0])
+    if kernel is None:
+        return None
+    return packed.enlarge(x if style is None else x * style[:, :, None, None], kernel[0])
 
 
 def _colours(

@@ -52,9 +52,12 @@ def convolve_by_products(
 
 
 def enlarge_by_products(
-    x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i 3 3"], kept: KeptKernels
+    x: Float[Tensor, "n i h w"],
+    weight: Float[Tensor, "o i 3 3"],
+    kept: KeptKernels,
+    style: Float[Tensor, "n i"] | None,
 ) -> Float[Tensor, "n o h2 w2"] | None:
-    """`allaprima.ops.transposed_conv.transposed_conv2d` of ``x``; None where nothing is kept."""
+    """`allaprima.ops.transposed_conv.transposed_conv2d` of ``x`` times ``style``; None where nothing is kept."""
     (n, i, h, w), o = x.shape, len(weight)
     if not (fast.serves(x) and fast.divides(o)):
         return None
@@ -67,6 +70,7 @@ def enlarge_by_products(
     )
     if panels is None:
         return None
+    x = x if style is None else x * style[:, :, None, None]
     pixels = x.permute(0, 2, 3, 1).reshape(-1, i)
     y, size = fast.new_maps(x, o, 2 * h + 1, 2 * w + 1), (TAPS, n * h * w, fast.in_whole_panels(o))
     with kept.scratch(x, fast.numbers_of(size)) as block:

@@ -27,6 +27,8 @@ def scaled_linear(
     """
     if in_force(weight) is not None and fast.serves_rows(x, weight, bias):
         return fast.map_rows(x, weight, bias, gain=gain, bias_gain=bias_gain)
+    if in_force(weight) is not None:  # then a row costs less than the weights do
+        return F.linear(x * gain, weight, None if bias is None else bias * bias_gain)
     if gain != 1:
         weight = weight * gain
     if bias is not None and bias_gain != 1:
