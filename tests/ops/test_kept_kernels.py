@@ -185,23 +185,30 @@ def test_filters_that_bands_of_tiles_cannot_take_follow_them(f: Tensor, padding:
 
 
 @pytest.mark.parametrize("padding", [0, 1, 2])
+@pytest.mark.parametrize("o", [320, 304])  # panels, and some that are not whole
 @pytest.mark.parametrize("size", [(1, 256, 4, 4), (3, 256, 9, 9), (1, 288, 16, 16), (2, 256, 3, 5), (1, 272, 3, 3)])
 def test_small_images_are_convolved_by_products(
-    size: tuple[int, ...], padding: int, engine: str, monkeypatch: pytest.MonkeyPatch
+    size: tuple[int, ...], o: int, padding: int, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cpu_choice, "KEPT_PIXELS", 10**4)
     monkeypatch.setattr(cpu_choice, "transforming_kept_kernels_pays", lambda *_: False)
-    x, style, weight, kept = torch.randn(size), torch.randn(size[:2]), kernel(320, size[1]), everything()
+    x, style, weight, kept = torch.randn(size), torch.randn(size[:2]), kernel(o, size[1]), everything()
     expected = F.conv2d(x.double(), weight.detach().double(), padding=padding)
     with painting(kept):
         assert close(conv2d(x, weight, padding=padding), expected)
         styled = kept_conv2d(x, weight, padding=padding, style=style)
     assert kept.nbytes == weight.nbytes
-    assert ("taps", id(weight)) in kept._entries or engine == "plain"
-    assert (styled is None) == (engine == "plain")
+    by_products = engine == "compiled" and o == fast.in_whole_panels(o)
+    assert (("taps", id(weight)) in kept._entries) == by_products
+    assert (styled is None) == (not by_products)
     if styled is not None:
         expected = F.conv2d((x * style[:, :, None, None]).double(), weight.detach().double(), padding=padding)
         assert close(styled, expected)
+
+
+def test_images_smaller_than_the_kernel_are_refused_as_ever() -> None:
+    with painting(everything()), pytest.raises(RuntimeError, match="greater than actual input size"):
+        conv2d(torch.randn(1, 256, 2, 2), kernel(256, 256), padding=0)
 
 
 @pytest.mark.parametrize("channels", [(128, 3), (24, 4), (32, 1), (64, 16), (64, 17)])
@@ -468,8 +475,8 @@ def test_scratch_is_used_again_but_by_nobody_else_meanwhile() -> None:
         assert first.untyped_storage().data_ptr() != second.untyped_storage().data_ptr()
         addresses = {block.data_ptr() for block in (first, second)}
     for numbers in (30, 50):
-        with kept.scratch(like, numbers) as again:
-            assert again.data_ptr() in addresses
+        with kept.scratch(like, numbers) as again, kept.scratch(like, numbers) as other:
+            assert {again.data_ptr(), other.data_ptr()} == addresses
     with kept.scratch(like.double(), 10) as other:
         assert other.dtype == torch.float64
     with kept.scratch(like, 1000) as larger:

@@ -165,7 +165,7 @@ def _evaluate(x: Tensor, f: Tensor, plan: Plan) -> Tensor:
 
 def _by_a_pass(x: Tensor, f: Tensor, plan: Plan) -> Tensor | None:
     """Of feature maps that are filtered, and of images that are enlarged twice; None otherwise."""
-    if f.ndim != 2 or plan.down != (1, 1) or not fast.takes(x, f) or not x.numel() or min(_size_after(x, f, plan)) < 1:
+    if f.ndim != 2 or plan.down != (1, 1) or not fast.takes(x, f) or min(_size_after(x, f, plan)) < 1:
         return None
     taps = (f if plan.flip else f.flip(0, 1)) * plan.gain
     if plan.up == (1, 1) and fast.serves(x, f):
