@@ -114,8 +114,16 @@ class KeptKernels:
         return value
 
     @contextmanager
-    def scratch(self, like: Tensor, numbers: int) -> Iterator[Tensor]:
-        """A block of so many numbers of any value, and the same one the next time."""
+    def scratch(self, like: Float[Tensor, "..."], numbers: int) -> Iterator[Float[Tensor, "numbers"]]:
+        """A block of numbers of any value, for the time of ``with``, and the same one the next time.
+
+        Args:
+            like: Has the type of the numbers.
+            numbers: So many, …
+
+        Yields:
+            … in one row.
+        """
         block = self._scratch.pop() if self._scratch else like.new_empty(0)  # else, of another thread
         if block.numel() < numbers or block.dtype != like.dtype:
             block = lasting_zeros(like, numbers)
