@@ -173,9 +173,17 @@ def test_bands_of_tiles_are_enlarged_and_filtered_without_a_seam(
 
 @pytest.mark.parametrize(
     ("f", "padding"),
-    [(torch.rand(8, 8), (1, 1, 1, 1)), (torch.rand(9), (4, 4, 4, 4)), (torch.rand(4, 4), (1, -1, 0, 2))],
+    [
+        (torch.rand(8, 8), (1, 1, 1, 1)),
+        (torch.rand(9), (4, 4, 4, 4)),
+        (torch.rand(4, 4), (1, -1, 0, 2)),
+        (torch.rand(4, 4), (-9, 1, 1, 1)),
+    ],
 )
-def test_filters_that_bands_of_tiles_cannot_take_follow_them(f: Tensor, padding: tuple[int, int, int, int]) -> None:
+def test_filters_that_bands_of_tiles_cannot_take_follow_them(
+    f: Tensor, padding: tuple[int, int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_enlarging, "tiles_of_a_strip", lambda *_, **__: 6)
     x, weight = torch.randn(1, 128, 17, 16), kernel(128, 128)
     painted = F.conv_transpose2d(x.double(), weight.detach().double().transpose(0, 1), stride=2)
     with painting(everything()):
