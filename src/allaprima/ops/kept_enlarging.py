@@ -11,14 +11,13 @@ Axes: n image, i input channel, o output channel, h w rows and columns, t tile.
 from functools import cache
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.ops import fast
-from allaprima.ops.kept_kernels import KeptKernels, lasting_zeros
-from allaprima.ops.kept_tiles import tiles_of_a_strip
+from allaprima.ops.kept_kernels import KeptKernels
+from allaprima.ops.kept_tiles import kept_taps, tiles_of_a_strip
 from allaprima.ops.parts import equal_parts, parts
 from allaprima.ops.toom_cook import toom_cook
 
@@ -28,7 +27,7 @@ POINTS = (0, 1, -1)  # where the polynomials are evaluated, besides infinity; `p
 PRODUCTS = sum(kernels * pixels for kernels, pixels in fast.GROUPS)
 KERNELS = sum(kernels for kernels, _ in fast.GROUPS)
 STRIP = PRODUCTS * 512 * 32  # numbers in the transformed tiles of one strip, where images are small: 3 MB
-WORTH = 0.15  # milliseconds that a MB saves at 32×32 pixels, measured
+WORTH = 0.4  # milliseconds that a MB saves at 32×32 pixels, measured
 
 
 def enlarge_in_tiles(
@@ -57,14 +56,8 @@ def enlarge_in_tiles(
     (n, i, h, w), o = x.shape, len(weight)
     if not (fast.serves(x, style) and fast.fits(x, style, None, None) and fast.divides(o)):
         return None
-    panels = kept.get(
-        "enlarging",
-        weight,
-        lambda weight: tuple(fast.in_panels(weight, matrix, lasting_zeros) for matrix in _kernel_matrices()),
-        size=KERNELS * i * fast.in_whole_panels(o) * weight.element_size(),
-        worth=WORTH * (x[:, 0].numel() / 32**2) ** 0.5,
-    )
-    if panels is None:
+    kernel = kept_taps(weight, kept, worth=WORTH * (x[:, 0].numel() / 32**2) ** 0.5)
+    if kernel is None:
         return None
     rows, columns = (-(-(size + 1) // fast.STEP) for size in (h, w))  # the last tile paints what follows the last pixel
     at_once = tiles_of_a_strip((i, o), 4 * x[:, 0].numel() * o, products=PRODUCTS, kernels=KERNELS, least=STRIP)
@@ -72,7 +65,7 @@ def enlarge_in_tiles(
     seen = taps.shape[0] - 1  # rows above its own that a filter sees
     z = fast.new_maps(x, o, 2 * h + 1 + top + bottom - seen, 2 * w + 2 + left + right - taps.shape[1])
     for images in parts(n, at_once // (rows * columns)):
-        some, done = _Enlarging(x[images], None if style is None else style[images], panels, o, rows, columns), 0
+        some, done = _Enlarging(x[images], None if style is None else style[images], kernel, o, rows, columns), 0
         bands = parts(rows, at_once // (len(some.x) * columns))  # of tiles; several, if there is one image
         numbers = max(some.numbers(band, seen, at_once) for band in bands)
         with kept.scratch(x, numbers) as block:
@@ -93,7 +86,7 @@ class _Enlarging(NamedTuple):
     Attributes:
         x: Feature maps.
         style: Factors.
-        panels: Kernels.
+        kernel: In panels.
         o: Channels of the output.
         rows: Of tiles in an image.
         columns: Of tiles in an image.
@@ -101,7 +94,7 @@ class _Enlarging(NamedTuple):
 
     x: Float[Tensor, "n i h w"]
     style: Float[Tensor, "n i"] | None
-    panels: tuple[Tensor, ...]
+    kernel: Float[Tensor, "1 panels j wide"]
     o: int
     rows: int
     columns: int
@@ -123,8 +116,12 @@ class _Enlarging(NamedTuple):
         for strip in strips:
             count, first = strip.stop - strip.start, band.start * self.columns + strip.start
             fast.enlarge_into_tiles(self.x, self.style, fast.Part(self.rows, self.columns, first, count), tiles)
-            for numbers, kernels, out in zip(tiles, self.panels, products, strict=True):
-                fast.multiply(numbers.flatten(1, 2), kernels, out.flatten(1, 2))
+            for numbers, transforms, out in zip(tiles, _transforms(), products, strict=True):
+                first = 0
+                for v, h in transforms:
+                    some = slice(first, first + len(v) * len(h))
+                    fast.multiply_transformed(numbers[some].flatten(1, 2), self.kernel, v, h, out[some].flatten(1, 2))
+                    first = some.stop
             part = fast.Part(band.stop - band.start, self.columns, strip.start, count)
             fast.enlarge_out_of_tiles(products, part, painted[:, :, before:])
         return painted
@@ -144,10 +141,10 @@ class _Enlarging(NamedTuple):
 
 
 @cache
-def _kernel_matrices() -> tuple[Tensor, ...]:
-    """Of each group, [kernels, 9]: the transform of the even taps, the odd tap as it is, along both axes."""
+def _transforms() -> tuple[tuple[tuple[Tensor, Tensor], ...], ...]:
+    """Of each group, the transforms along both axes [points, 3]: of the even taps, or the odd tap as it is."""
     of_even_taps, _, _ = toom_cook(fast.STEP, 2, POINTS)
-    even, odd = np.zeros((len(of_even_taps), 3)), np.eye(3)[[1]]
-    even[:, [2, 0]] = of_even_taps  # the pixel before paints the last tap where this one paints the first
-    groups = (np.kron(even, even), np.concatenate([np.kron(even, odd), np.kron(odd, even)]), np.kron(odd, odd))
-    return tuple(torch.from_numpy(group).float() for group in groups)
+    even, odd = torch.zeros(len(of_even_taps), 3), torch.eye(3)[[1]]
+    # The pixel before paints the last tap where this one paints the first.
+    even[:, [2, 0]] = torch.from_numpy(of_even_taps).float()
+    return ((even, even),), ((even, odd), (odd, even)), ((odd, odd),)

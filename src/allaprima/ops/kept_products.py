@@ -14,6 +14,7 @@ from torch import Tensor
 
 from allaprima.ops import fast
 from allaprima.ops.kept_kernels import KeptKernels, lasting_zeros
+from allaprima.ops.kept_tiles import kept_taps
 from allaprima.ops.toom_cook import size_of
 
 TAPS = 9
@@ -34,10 +35,8 @@ def convolve_by_products(
     height, width = size_of(x, padding)
     if not (fast.serves(x, style) and fast.fits(x, style, None, None) and o == fast.in_whole_panels(o)):
         return None
-    panels = kept.get(
-        "taps", weight, lambda weight: (fast.in_panels(weight, None, lasting_zeros),), size=weight.nbytes, worth=WORTH
-    )
-    if panels is None or min(height, width) < 1:
+    taps = kept_taps(weight, kept, worth=WORTH)
+    if taps is None or min(height, width) < 1:
         return None
     y = fast.new_maps(x, o, height, width)
     padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, padding, padding, padding, padding))
@@ -47,7 +46,7 @@ def convolve_by_products(
             block.view(windows.shape).copy_(windows)
         else:
             torch.mul(windows, rearrange(style, "n i -> n 1 1 1 1 i"), out=block.view(windows.shape))
-        fast.multiply(block.view(1, -1, TAPS * i), panels[0], y.permute(0, 2, 3, 1).view(1, -1, o))
+        fast.multiply(block.view(1, -1, TAPS * i), taps, y.permute(0, 2, 3, 1).view(1, -1, o))
     return y
 
 

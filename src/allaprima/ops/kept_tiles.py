@@ -52,19 +52,13 @@ def tiles_of_a_strip(
         least: Numbers in the transformed tiles, where images are small.
     """
     suitable = fast.tiles_at_once(channels, products, kernels)
-    return min(suitable, max(numbers // 2, least) // (products * max(channels)))
+    return min(suitable, max(numbers, least) // (products * max(channels)))
 
 
 def _compiled(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style: Tensor | None) -> Tensor | None:
     (o, i), size = weight.shape[:2], size_of(x, padding)
-    kernels = kept.get(
-        "panels",
-        weight,
-        lambda weight: (fast.in_panels(weight, matrices(x.dtype).kernel, lasting_zeros),),
-        size=PRODUCTS * i * fast.in_whole_panels(o) * weight.element_size(),
-        worth=_worth(x),
-    )
-    if kernels is None:
+    taps, transform = kept_taps(weight, kept, worth=_worth(x) * PRODUCTS / 9), matrices(x.dtype).along_an_axis
+    if taps is None:
         return None
     rows, columns = (-(-length // OUTSIDE) for length in size)
     strips = equal_parts(len(x) * rows * columns, tiles_of_a_strip((i, o), len(x) * o * size[0] * size[1]))
@@ -75,9 +69,22 @@ def _compiled(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style:
         for strip in strips:
             part = fast.Part(rows, columns, strip.start, strip.stop - strip.start)
             fast.into_tiles(x, style, part, padding, tiles)
-            fast.multiply(tiles, kernels[0], products)
+            fast.multiply_transformed(tiles, taps, transform, transform, products)
             fast.out_of_tiles(products, part, y)
     return y
+
+
+def kept_taps(weight: Float[Tensor, "o i 3 3"], kept: KeptKernels, *, worth: float) -> Tensor | None:
+    """The kernel in panels, as it is: what all products of tiles are made of while it is in the caches."""
+    (o, i), size = weight.shape[:2], weight.element_size()
+    found = kept.get(
+        "taps",
+        weight,
+        lambda weight: (fast.in_panels(weight, None, lasting_zeros),),
+        size=9 * i * fast.in_whole_panels(o) * size,
+        worth=worth,
+    )
+    return None if found is None else found[0]
 
 
 def _plain(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style: Tensor | None) -> Tensor | None:

@@ -24,17 +24,21 @@ class Matrices(NamedTuple):
         kernel: [p, 9].
         input: [p, 36].
         output: [16, p].
+        along_an_axis: [6, 3], of which ``kernel`` is the product with itself.
     """
 
     kernel: Tensor
     input: Tensor
     output: Tensor
+    along_an_axis: Tensor
 
 
 @cache
 def matrices(dtype: torch.dtype) -> Matrices:
     """Those of tiles of 6×6 pixels, in numbers of this type."""
-    return Matrices(*(torch.from_numpy(np.kron(m, m)).to(dtype) for m in toom_cook(OUTSIDE, 3, POINTS)))
+    along_axes = toom_cook(OUTSIDE, 3, POINTS)
+    squares = (torch.from_numpy(np.kron(m, m)).to(dtype) for m in along_axes)
+    return Matrices(*squares, torch.from_numpy(along_axes[0]).to(dtype))
 
 
 def toom_cook(outputs: int, taps: int, points: Sequence[float]) -> tuple[Matrix, Matrix, Matrix]:

@@ -70,6 +70,20 @@ def test_panels_of_all_taps_are_one_product_of_them(o: int, i: int) -> None:
 
 
 @compiled
+@pytest.mark.parametrize("rows", [1, 13, 14, 15, 40])
+@pytest.mark.parametrize(("v", "h"), [(6, 6), (4, 1), (1, 4), (1, 1), (2, 3)])
+def test_products_of_kernels_that_are_transformed_meanwhile(v: int, h: int, rows: int) -> None:
+    i, o = 20, 2 * library.panel() - 3
+    weight, vertical, horizontal = torch.randn(o, i, 3, 3), torch.randn(v, 3), torch.randn(3, h).T
+    sizes = (v * h, rows, i), (v * h, rows, fast.in_whole_panels(o))
+    x, out = fast.apart(torch.randn(fast.numbers_of(*sizes)), *sizes)
+    fast.multiply_transformed(x, fast.in_panels(weight, None), vertical, horizontal, out)
+    kernels = torch.einsum("va,hb,oiab->vhio", vertical.double(), horizontal.double(), weight.double()).flatten(0, 1)
+    assert_near(out[:, :, :o], x.double() @ kernels, ROUNDING)
+    assert not out[:, :, o:].any()
+
+
+@compiled
 def test_matrices_lie_apart_in_one_block_and_not_a_power_of_two_from_each_other() -> None:
     sizes = (3, 4, 8), (2, 16)
     first, second = fast.apart(torch.zeros(fast.numbers_of(*sizes)), *sizes)

@@ -15,7 +15,7 @@ from torch import Tensor
 from allaprima.ops import fast
 from allaprima.ops.fast import Part
 from allaprima.ops.kept_enlarging import POINTS as ENLARGING_POINTS
-from allaprima.ops.kept_enlarging import _kernel_matrices
+from allaprima.ops.kept_enlarging import _transforms
 from allaprima.ops.parts import equal_parts
 from allaprima.ops.toom_cook import OUTSIDE, POINTS, matrices, size_of, toom_cook
 from tests.conftest import assert_near
@@ -304,13 +304,18 @@ def test_transformed_products_are_enlarged_pixels(case: Enlarging) -> None:
     assert_nothing_else_was_written(y)
 
 
+def kernel_matrices() -> list[Tensor]:
+    """Of each group, [kernels, 9]."""
+    return [torch.cat([torch.kron(v, h) for v, h in group]) for group in _transforms()]
+
+
 @pytest.mark.parametrize("at_once", [3, 1000])
 @pytest.mark.parametrize("size", [(1, 1), (2, 5), (3, 3), (7, 4), (17, 16)], ids=str)
 def test_products_in_between_make_it_the_transposed_convolution(size: tuple[int, int], at_once: int) -> None:
     n, i, o = 2, 2 * LANES, LANES
     x, weight = maps(n, i, *size), torch.randn(o, i, 3, 3)
     expected = F.conv_transpose2d(x.double(), weight.double().transpose(0, 1), stride=2)
-    kernels = [(m.double() @ weight.double().reshape(-1, 9).T).view(-1, o, i) for m in _kernel_matrices()]
+    kernels = [(m.double() @ weight.double().reshape(-1, 9).T).view(-1, o, i) for m in kernel_matrices()]
     rows, columns = grid((size[0] + 1, size[1] + 1), fast.STEP)
     y = maps(*expected.shape)
     for strip in equal_parts(n * rows * columns, at_once):
@@ -400,5 +405,5 @@ def test_tiles_to_enlarge_of_other_sizes_are_refused(which: int) -> None:
 
 
 def test_the_groups_are_those_of_the_kernels() -> None:
-    assert [kernels for kernels, _ in fast.GROUPS] == [len(m) for m in _kernel_matrices()]
+    assert [kernels for kernels, _ in fast.GROUPS] == [len(m) for m in kernel_matrices()]
     assert fast.GROUPS[2][1] == fast.STEP**2

@@ -23,6 +23,7 @@ from allaprima.ops.fast.multiplying import apart as apart
 from allaprima.ops.fast.multiplying import in_panels as in_panels
 from allaprima.ops.fast.multiplying import in_whole_panels as in_whole_panels
 from allaprima.ops.fast.multiplying import multiply as multiply
+from allaprima.ops.fast.multiplying import multiply_transformed as multiply_transformed
 from allaprima.ops.fast.multiplying import numbers_of as numbers_of
 from allaprima.ops.fast.tiles import GROUPS as GROUPS
 from allaprima.ops.fast.tiles import STEP as STEP

@@ -56,6 +56,35 @@ def multiply(x: Float[Tensor, "p t i"], kernels: Float[Tensor, "p panels i wide"
     call("multiply", _Multiplying(p, t, i, panels, *addresses, step_of(x), step_of(out)))
 
 
+class _Transforming(Structure):
+    _fields_ = (
+        *((name, c_long) for name in ("rows", "inputs", "panels")),
+        *((name, c_void_p) for name in ("x", "taps")),
+        *((name, c_long) for name in ("vertical", "horizontal")),
+        *((name, c_void_p) for name in ("v", "h", "y")),
+        *((name, c_long) for name in ("x_step", "y_step")),
+    )
+
+
+def multiply_transformed(
+    x: Float[Tensor, "p t i"],
+    taps: Float[Tensor, "1 panels j wide"],
+    vertical: Float[Tensor, "v 3"],
+    horizontal: Float[Tensor, "h 3"],
+    out: Float[Tensor, "p t o"],
+) -> None:
+    """As `multiply`, with the kernels of p = v · h products, made of ``taps`` (of `in_panels` without a transform)."""
+    (p, t, i), panels = x.shape, taps.shape[1]
+    assert taps.shape == (1, panels, 9 * i, panel()), (x.shape, taps.shape)
+    assert taps.is_contiguous(), taps.stride()
+    assert p == len(vertical) * len(horizontal), (p, vertical.shape, horizontal.shape)
+    assert out.shape == (p, t, panels * panel()), (out.shape, taps.shape)
+    vertical, horizontal = vertical.contiguous(), horizontal.contiguous()
+    points = (len(vertical), len(horizontal), address(vertical), address(horizontal))
+    steps = (step_of(x), step_of(out))
+    call("multiply_transformed", _Transforming(t, i, panels, address(x), address(taps), *points, address(out), *steps))
+
+
 def in_whole_panels(channels: int) -> int:
     """So many channels as the panels for ``channels`` have."""
     return -(-channels // panel()) * panel()

@@ -401,15 +401,14 @@ static inline __attribute__((always_inline)) void multiply_block(const multiplyi
         for (int c = 0; c < WIDE; c++) store(y + r * m->panels * PANEL + c * LANES, sum[r][c]);
 }
 
-static void multiply_panel(const void *given, long at) {
-    const multiplying *m = given;
-    long matrix = at / m->panels, blocks = (m->rows + ROWS - 1) / ROWS;
-    const float *panel = m->kernels + at * m->inputs * PANEL;
+/* Of the first matrix, with one panel, to the first panel of y; meanwhile the next one may be fetched. */
+static void multiply_rows(const multiplying *m, const float *panel, int fetch) {
+    long blocks = (m->rows + ROWS - 1) / ROWS;
     for (long b = 0; b < blocks; b++) {
         long first = m->rows * b / blocks, past = m->rows * (b + 1) / blocks;
-        const float *x = m->x + matrix * m->x_step + first * m->inputs;
-        const float *fetched = panel + (b < FETCHED) * (FETCHED + b) * m->inputs * LANES;
-        float *y = m->y + matrix * m->y_step + (first * m->panels + at % m->panels) * PANEL;
+        const float *x = m->x + first * m->inputs;
+        const float *fetched = fetch ? panel + (b < FETCHED) * (FETCHED + b) * m->inputs * LANES : x + (past - first) * m->inputs;
+        float *y = m->y + first * m->panels * PANEL;
         switch (past - first) {
 #define OF_ROWS(n) \
     case n: multiply_block(m, x, panel, fetched, y, n); break;
@@ -422,7 +421,61 @@ static void multiply_panel(const void *given, long at) {
     }
 }
 
+static void multiply_panel(const void *given, long at) {
+    multiplying m = *(const multiplying *)given;
+    m.x += at / m.panels * m.x_step;
+    m.y += at / m.panels * m.y_step + at % m.panels * PANEL;
+    multiply_rows(&m, m.kernels + at * m.inputs * PANEL, 1);
+}
+
 void multiply(const crew *c, const multiplying *m) { share(c, multiply_panel, m, m->matrices * m->panels, MANY_TURNS); }
+
+/* ---- the same with kernels of 3x3 taps, each transformed for some products while it is in the cache ----
+ *
+ * A quarter of the kernels is read from memory, and kept. Transforming takes as long as some five rows of products do.
+ */
+
+typedef struct {
+    long rows, inputs, panels;
+    const float *x, *taps;       /* [matrix, row, input]; [panel, tap, input, PANEL] */
+    long vertical, horizontal;   /* points, whose product is the number of matrices */
+    const float *v, *h;          /* [point, TAPS], the transforms along both axes */
+    float *y;                    /* [matrix, row, panel, PANEL] */
+    long x_step, y_step;
+} transforming;
+
+enum { MOST_POINTS = 6 };
+
+static void transform_row(const transforming *m, const float *taps, const float *v, float *kernels) {
+    for (long i = 0; i < m->inputs * PANEL; i += LANES) {
+        lanes down[TAPS];
+#pragma GCC unroll 3
+        for (long j = 0; j < TAPS; j++) {
+            const float *w = taps + j * m->inputs * PANEL + i;
+            down[j] = load(w) * v[0] + load(w + TAPS * m->inputs * PANEL) * v[1] + load(w + 2 * TAPS * m->inputs * PANEL) * v[2];
+        }
+        for (long p = 0; p < m->horizontal; p++) {
+            const float *h = m->h + p * TAPS;
+            store(kernels + p * m->inputs * PANEL + i, down[0] * h[0] + down[1] * h[1] + down[2] * h[2]);
+        }
+    }
+}
+
+static void multiply_transformed_row(const void *given, long at) {
+    const transforming *m = given;
+    long panel = at / m->vertical, point = at % m->vertical, size = m->inputs * PANEL;
+    float kernels[m->horizontal * size] __attribute__((aligned(64)));
+    transform_row(m, m->taps + panel * TAPS * TAPS * size, m->v + point * TAPS, kernels);
+    for (long p = 0; p < m->horizontal; p++) {
+        long matrix = point * m->horizontal + p;
+        multiplying one = {1, m->rows, m->inputs, m->panels, m->x + matrix * m->x_step, NULL, m->y + matrix * m->y_step + panel * PANEL, 0, 0};
+        multiply_rows(&one, kernels + p * size, 0);
+    }
+}
+
+void multiply_transformed(const crew *c, const transforming *m) {
+    share(c, multiply_transformed_row, m, m->panels * m->vertical, MANY_TURNS);
+}
 
 /* ---- a linear map of few rows: the weights are read once, by all threads ---- */
 
