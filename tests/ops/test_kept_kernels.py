@@ -138,9 +138,10 @@ def test_modulated_convolutions_are_those_of_the_definition(shape: tuple[int, ..
     assert kept.nbytes >= o * i * 4  # the sums of squares
 
 
-@pytest.mark.parametrize("strip", [1, 36 * 128 * 6, 36 * 128 * 40])
-def test_strips_cover_images_that_they_do_not_divide(strip: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_tiles, "STRIP", strip)
+@pytest.mark.parametrize("tiles", [0, 6, 40])  # at once
+def test_strips_cover_images_that_they_do_not_divide(tiles: int, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "tiles_at_once", lambda *_: tiles)
+    monkeypatch.setattr(kept_tiles, "STRIP", 36 * 128 * tiles)
     monkeypatch.setattr(kept_tiles, "PART", 36 * 128 * 48)  # parts of the output's channels that overlap
     x, weight, style = torch.randn(5, 128, 26, 11), kernel(136, 128), torch.randn(5, 128)
     expected = F.conv2d((x * style[:, :, None, None]).double(), weight.detach().double(), padding=1)
@@ -156,7 +157,7 @@ def test_strips_cover_images_that_they_do_not_divide(strip: int, monkeypatch: py
 def test_bands_of_tiles_are_enlarged_and_filtered_without_a_seam(
     tiles: int, taps: list[float], padding: tuple[int, int, int, int], engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept_enlarging, "tiles_of_a_strip", lambda *_, **__: tiles)
+    monkeypatch.setattr(fast, "tiles_at_once", lambda *_: tiles)
     weight, f, kept = kernel(144, 128), setup_filter(taps) * torch.rand(len(taps), len(taps)), everything()
     for size in ((1, 128, 26, 11), (1, 128, 16, 16), (3, 128, 9, 10)):
         x, style = torch.randn(size), torch.randn(size[:2])
@@ -183,7 +184,7 @@ def test_bands_of_tiles_are_enlarged_and_filtered_without_a_seam(
 def test_filters_that_bands_of_tiles_cannot_take_follow_them(
     f: Tensor, padding: tuple[int, int, int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept_enlarging, "tiles_of_a_strip", lambda *_, **__: 6)
+    monkeypatch.setattr(fast, "tiles_at_once", lambda *_: 6)
     x, weight = torch.randn(1, 128, 17, 16), kernel(128, 128)
     painted = F.conv_transpose2d(x.double(), weight.detach().double().transpose(0, 1), stride=2)
     with painting(everything()):
@@ -544,11 +545,8 @@ def test_one_of_a_kind_is_kept_for_the_last_inputs() -> None:
     assert kept.nbytes == weight.nbytes
 
 
-def test_strips_suit_the_kernels_and_large_images() -> None:
-    tiles = kept_tiles.tiles_of_a_strip
-    assert tiles((512, 512), 0) == kept_tiles.STRIP // (36 * 512) == 64  # small images: little memory
-    assert tiles((512, 512), 2 * 512 * 64**2) == 227  # as much as the images have, …
-    assert tiles((512, 512), 2**40) == 256  # … but reading kernels of 512 channels asks for no more
-    assert tiles((128, 128), 2**40) == 2**20 // (36 * 128)  # with few channels, what is worth a call
-    assert tiles((512, 256), 2**40) == 170
-    assert tiles((512, 512), 2**40, products=49, kernels=25) == 130
+def test_strips_suit_the_kernels() -> None:
+    assert fast.tiles_at_once((512, 512)) == 256
+    assert fast.tiles_at_once((512, 256)) == 170
+    assert fast.tiles_at_once((512, 512), 49, 25) == 130
+    assert fast.tiles_at_once((128, 128)) == 2**20 // (36 * 128)  # with few channels, what is worth a call

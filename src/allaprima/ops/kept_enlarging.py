@@ -17,7 +17,7 @@ from torch import Tensor
 
 from allaprima.ops import fast
 from allaprima.ops.kept_kernels import KeptKernels
-from allaprima.ops.kept_tiles import kept_taps, tiles_of_a_strip
+from allaprima.ops.kept_tiles import kept_taps
 from allaprima.ops.parts import equal_parts, parts
 from allaprima.ops.toom_cook import toom_cook
 
@@ -26,7 +26,6 @@ MOST_TAPS = PAINTED  # rows of a filter for which a row of tiles is enough
 POINTS = (0, 1, -1)  # where the polynomials are evaluated, besides infinity; `passes.c` has the other two matrices
 PRODUCTS = sum(kernels * pixels for kernels, pixels in fast.GROUPS)
 KERNELS = sum(kernels for kernels, _ in fast.GROUPS)
-STRIP = PRODUCTS * 512 * 32  # numbers in the transformed tiles of one strip, where images are small: 3 MB
 WORTH = 0.4  # milliseconds that a MB saves at 32×32 pixels, measured
 
 
@@ -60,7 +59,7 @@ def enlarge_in_tiles(
     if kernel is None:
         return None
     rows, columns = (-(-(size + 1) // fast.STEP) for size in (h, w))  # the last tile paints what follows the last pixel
-    at_once = tiles_of_a_strip((i, o), 4 * x[:, 0].numel() * o, products=PRODUCTS, kernels=KERNELS, least=STRIP)
+    at_once = fast.tiles_at_once((i, o), PRODUCTS, KERNELS)
     top, bottom, left, right = margins
     seen = taps.shape[0] - 1  # rows above its own that a filter sees
     z = fast.new_maps(x, o, 2 * h + 1 + top + bottom - seen, 2 * w + 2 + left + right - taps.shape[1])

@@ -20,7 +20,7 @@ from allaprima.ops.packed import Options, convolve_columns, reordered
 from allaprima.ops.parts import equal_parts
 from allaprima.ops.toom_cook import INSIDE, OUTSIDE, PRODUCTS, matrices, size_of
 
-STRIP = 36 * 512 * 64  # numbers in the transformed tiles of one strip, 5 MB; of a compiled one, where images are small
+STRIP = 36 * 512 * 64  # numbers in the transformed tiles of one strip, 5 MB; of a compiled one, see `fast.tiles_at_once`
 PART = 36 * 512 * 256  # numbers in the transformed kernels of some output channels: 18 MB, twice as much for a moment
 WORTH = 0.4  # milliseconds that a MB of transformed kernels saves at 64×64 pixels, measured
 
@@ -39,29 +39,13 @@ def convolve_in_tiles(
     return _plain(x, weight, kept, padding, style)
 
 
-def tiles_of_a_strip(
-    channels: tuple[int, int], numbers: int, *, products: int = PRODUCTS, kernels: int = PRODUCTS, least: int = STRIP
-) -> int:
-    """So many as suit the kernels, but not more than large images are.
-
-    Args:
-        channels: Of the input and of the output.
-        numbers: Of the output, for all images.
-        products: Of a tile.
-        kernels: Of each pair of channels.
-        least: Numbers in the transformed tiles, where images are small.
-    """
-    suitable = fast.tiles_at_once(channels, products, kernels)
-    return min(suitable, max(numbers, least) // (products * max(channels)))
-
-
 def _compiled(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style: Tensor | None) -> Tensor | None:
     (o, i), size = weight.shape[:2], size_of(x, padding)
     taps, transform = kept_taps(weight, kept, worth=_worth(x) * PRODUCTS / 9), matrices(x.dtype).along_an_axis
     if taps is None:
         return None
     rows, columns = (-(-length // OUTSIDE) for length in size)
-    strips = equal_parts(len(x) * rows * columns, tiles_of_a_strip((i, o), len(x) * o * size[0] * size[1]))
+    strips = equal_parts(len(x) * rows * columns, fast.tiles_at_once((i, o)))
     y = fast.new_maps(x, o, *size)
     sizes = [(PRODUCTS, strips[0].stop, channels) for channels in (i, fast.in_whole_panels(o))]
     with kept.scratch(x, fast.numbers_of(*sizes)) as block:

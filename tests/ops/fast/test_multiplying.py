@@ -71,9 +71,9 @@ def test_panels_of_all_taps_are_one_product_of_them(o: int, i: int) -> None:
 
 @compiled
 @pytest.mark.parametrize("rows", [1, 13, 14, 15, 40])
-@pytest.mark.parametrize(("v", "h"), [(6, 6), (4, 1), (1, 4), (1, 1), (2, 3)])
-def test_products_of_kernels_that_are_transformed_meanwhile(v: int, h: int, rows: int) -> None:
-    i, o = 20, 2 * library.panel() - 3
+@pytest.mark.parametrize(("v", "h", "i"), [(6, 6, 20), (4, 1, 20), (1, 4, 20), (1, 1, 20), (2, 3, 1040)])
+def test_products_of_kernels_that_are_transformed_meanwhile(v: int, h: int, i: int, rows: int) -> None:
+    o = 2 * library.panel() - 3
     weight, vertical, horizontal = torch.randn(o, i, 3, 3), torch.randn(v, 3), torch.randn(3, h).T
     sizes = (v * h, rows, i), (v * h, rows, fast.in_whole_panels(o))
     x, out = fast.apart(torch.randn(fast.numbers_of(*sizes)), *sizes)

@@ -378,40 +378,48 @@ typedef struct {
 
 int floats_of_a_panel(void) { return PANEL; }
 
-static inline __attribute__((always_inline)) void multiply_block(const multiplying *m, const float *x, const float *panel,
-                                                                 const float *fetched, float *y, const int rows) {
+/* Some rows by some inputs of one panel. */
+typedef struct {
+    long rows, inputs;
+    const float *x, *panel, *next; /* next: panel, which is fetched meanwhile; or NULL */
+    float *y;
+    long x_wide, y_wide; /* floats from one row to the next */
+    int more;            /* y has the sums of the inputs before */
+} product;
+
+static inline __attribute__((always_inline)) void multiply_block(const product *m, const float *x, const float *fetched, float *y,
+                                                                 const int rows) {
     lanes sum[ROWS][WIDE];
 #pragma GCC unroll 14
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 2
-        for (int c = 0; c < WIDE; c++) sum[r][c] = all(0);
+        for (int c = 0; c < WIDE; c++) sum[r][c] = m->more ? load(y + r * m->y_wide + c * LANES) : all(0);
     for (long i = 0; i < m->inputs; i++) {
         lanes kernel[WIDE];
         __builtin_prefetch(fetched + i * LANES, 0, 2);
 #pragma GCC unroll 2
-        for (int c = 0; c < WIDE; c++) kernel[c] = load(panel + i * PANEL + c * LANES);
+        for (int c = 0; c < WIDE; c++) kernel[c] = load(m->panel + i * PANEL + c * LANES);
 #pragma GCC unroll 14
         for (int r = 0; r < rows; r++)
 #pragma GCC unroll 2
-            for (int c = 0; c < WIDE; c++) sum[r][c] += kernel[c] * x[r * m->inputs + i];
+            for (int c = 0; c < WIDE; c++) sum[r][c] += kernel[c] * x[r * m->x_wide + i];
     }
 #pragma GCC unroll 14
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 2
-        for (int c = 0; c < WIDE; c++) store(y + r * m->panels * PANEL + c * LANES, sum[r][c]);
+        for (int c = 0; c < WIDE; c++) store(y + r * m->y_wide + c * LANES, sum[r][c]);
 }
 
-/* Of the first matrix, with one panel, to the first panel of y; meanwhile the next one may be fetched. */
-static void multiply_rows(const multiplying *m, const float *panel, int fetch) {
+static void multiply_rows(const product *m) {
     long blocks = (m->rows + ROWS - 1) / ROWS;
     for (long b = 0; b < blocks; b++) {
         long first = m->rows * b / blocks, past = m->rows * (b + 1) / blocks;
-        const float *x = m->x + first * m->inputs;
-        const float *fetched = fetch ? panel + (b < FETCHED) * (FETCHED + b) * m->inputs * LANES : x + (past - first) * m->inputs;
-        float *y = m->y + first * m->panels * PANEL;
+        const float *x = m->x + first * m->x_wide, *fetched = x + (past - first) * m->x_wide;
+        if (m->next && b < FETCHED) fetched = m->next + b * m->inputs * LANES;
+        float *y = m->y + first * m->y_wide;
         switch (past - first) {
 #define OF_ROWS(n) \
-    case n: multiply_block(m, x, panel, fetched, y, n); break;
+    case n: multiply_block(m, x, fetched, y, n); break;
             OF_ROWS(1) OF_ROWS(2) OF_ROWS(3) OF_ROWS(4) OF_ROWS(5) OF_ROWS(6)
 #if ROWS > 6
             OF_ROWS(7) OF_ROWS(8) OF_ROWS(9) OF_ROWS(10) OF_ROWS(11) OF_ROWS(12)
@@ -422,54 +430,60 @@ static void multiply_rows(const multiplying *m, const float *panel, int fetch) {
 }
 
 static void multiply_panel(const void *given, long at) {
-    multiplying m = *(const multiplying *)given;
-    m.x += at / m.panels * m.x_step;
-    m.y += at / m.panels * m.y_step + at % m.panels * PANEL;
-    multiply_rows(&m, m.kernels + at * m.inputs * PANEL, 1);
+    const multiplying *m = given;
+    const float *x = m->x + at / m->panels * m->x_step, *panel = m->kernels + at * m->inputs * PANEL;
+    float *y = m->y + at / m->panels * m->y_step + at % m->panels * PANEL;
+    multiply_rows(&(product){m->rows, m->inputs, x, panel, panel + m->inputs * PANEL, y, m->inputs, m->panels * PANEL, 0});
 }
 
 void multiply(const crew *c, const multiplying *m) { share(c, multiply_panel, m, m->matrices * m->panels, MANY_TURNS); }
 
-/* ---- the same with kernels of 3x3 taps, each transformed for some products while it is in the cache ----
+/* ---- the same with kernels of 3×3 taps, which are transformed for a row of products while they are in the cache ----
  *
- * A quarter of the kernels is read from memory, and kept. Transforming takes as long as some five rows of products do.
+ * A quarter of the kernels is kept, and read from memory. Transforming them takes as long as some five rows of products.
  */
 
 typedef struct {
     long rows, inputs, panels;
-    const float *x, *taps;       /* [matrix, row, input]; [panel, tap, input, PANEL] */
-    long vertical, horizontal;   /* points, whose product is the number of matrices */
-    const float *v, *h;          /* [point, TAPS], the transforms along both axes */
-    float *y;                    /* [matrix, row, panel, PANEL] */
+    const float *x, *taps;     /* [matrix, row, input]; [panel, tap, input, PANEL] */
+    long vertical, horizontal; /* points along the axes, at most MOST_POINTS; the matrices are their product */
+    const float *v, *h;        /* [point, TAPS], of the transforms */
+    float *y;                  /* [matrix, row, panel, PANEL] */
     long x_step, y_step;
 } transforming;
 
-enum { MOST_POINTS = 6 };
+enum { MOST_POINTS = INSIDE, SOME = 512 /* inputs whose kernels are made at once, on the stack */ };
 
-static void transform_row(const transforming *m, const float *taps, const float *v, float *kernels) {
-    for (long i = 0; i < m->inputs * PANEL; i += LANES) {
+static void transform_row(const transforming *m, const float *taps, const float *v, long inputs, float *kernels) {
+    const long below = m->inputs * PANEL;
+    for (long i = 0; i < inputs * PANEL; i += LANES) {
         lanes down[TAPS];
 #pragma GCC unroll 3
         for (long j = 0; j < TAPS; j++) {
-            const float *w = taps + j * m->inputs * PANEL + i;
-            down[j] = load(w) * v[0] + load(w + TAPS * m->inputs * PANEL) * v[1] + load(w + 2 * TAPS * m->inputs * PANEL) * v[2];
+            const float *tap = taps + j * below + i;
+            down[j] = load(tap) * v[0] + load(tap + TAPS * below) * v[1] + load(tap + 2 * TAPS * below) * v[2];
         }
         for (long p = 0; p < m->horizontal; p++) {
             const float *h = m->h + p * TAPS;
-            store(kernels + p * m->inputs * PANEL + i, down[0] * h[0] + down[1] * h[1] + down[2] * h[2]);
+            store(kernels + p * inputs * PANEL + i, down[0] * h[0] + down[1] * h[1] + down[2] * h[2]);
         }
     }
 }
 
 static void multiply_transformed_row(const void *given, long at) {
     const transforming *m = given;
-    long panel = at / m->vertical, point = at % m->vertical, size = m->inputs * PANEL;
-    float kernels[m->horizontal * size] __attribute__((aligned(64)));
-    transform_row(m, m->taps + panel * TAPS * TAPS * size, m->v + point * TAPS, kernels);
-    for (long p = 0; p < m->horizontal; p++) {
-        long matrix = point * m->horizontal + p;
-        multiplying one = {1, m->rows, m->inputs, m->panels, m->x + matrix * m->x_step, NULL, m->y + matrix * m->y_step + panel * PANEL, 0, 0};
-        multiply_rows(&one, kernels + p * size, 0);
+    long panel = at / m->vertical, point = at % m->vertical;
+    float kernels[MOST_POINTS * SOME * PANEL] __attribute__((aligned(64)));
+    for (long first = 0; first < m->inputs; first += SOME) {
+        long inputs = least(SOME, m->inputs - first);
+        const float *taps = m->taps + (panel * TAPS * TAPS * m->inputs + first) * PANEL;
+        transform_row(m, taps, m->v + point * TAPS, inputs, kernels);
+        for (long p = 0; p < m->horizontal; p++) {
+            long matrix = point * m->horizontal + p;
+            const float *x = m->x + matrix * m->x_step + first;
+            float *y = m->y + matrix * m->y_step + panel * PANEL;
+            multiply_rows(&(product){m->rows, inputs, x, kernels + p * inputs * PANEL, NULL, y, m->inputs, m->panels * PANEL, first > 0});
+        }
     }
 }
 
