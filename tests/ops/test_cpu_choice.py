@@ -10,6 +10,8 @@ from allaprima.ops import conv2d, cpu_choice, resampled_conv
 from allaprima.ops.cpu_choice import in_quick_layout, pays
 from tests.conftest import assert_near
 
+Pays = Callable[[torch.Tensor, torch.Tensor], bool]
+
 
 @pytest.fixture(params=["AVX512", "AVX2"])
 def capability(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -73,14 +75,16 @@ def test_layout(capability: str) -> None:
 
 
 def test_kept_kernels_are_transformed_for_many_channels_or_large_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    def transformed(channels: int, size: int) -> bool:
+    def transformed(channels: int, size: int, pays: Pays = cpu_choice.transforming_kept_kernels_pays) -> bool:
         x, weight = torch.zeros(1, 1, size, size).expand(1, channels, size, size), torch.zeros(channels, channels, 3, 3)
-        found = cpu_choice.transforming_kept_kernels_pays(x, weight)
-        assert cpu_choice.transforming_to_enlarge_pays(x, weight) == found
-        return found
+        return pays(x, weight)
 
     for compiled in (False, True):
         monkeypatch.setattr(cpu_choice.fast, "available", lambda compiled=compiled: compiled)
-        assert [transformed(128, size) for size in (8, 16, 256)] == [False, True, True]
+        monkeypatch.setattr(cpu_choice.fast, "divides", lambda *_, compiled=compiled: compiled)
+        assert [transformed(128, size) for size in (7, 8, 16, 256)] == [False, compiled, True, True]
         assert [transformed(64, size) for size in (16, 128, 256)] == [False, False, compiled]
         assert not transformed(32, 256)
+        to_enlarge = cpu_choice.transforming_to_enlarge_pays
+        assert [transformed(128, size, to_enlarge) for size in (8, 16, 256)] == [False, True, True]
+        assert [transformed(64, size, to_enlarge) for size in (16, 256)] == [False, compiled]

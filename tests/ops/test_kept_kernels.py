@@ -20,7 +20,6 @@ from allaprima.ops import (
     conv2d,
     cpu_choice,
     fast,
-    kept_enlarging,
     kept_kernels,
     kept_tiles,
     modulated_conv2d,
@@ -215,9 +214,10 @@ def test_small_images_are_convolved_by_products(
         assert close(styled, expected)
 
 
-def test_images_smaller_than_the_kernel_are_refused_as_ever() -> None:
+@pytest.mark.parametrize("size", [(1, 256, 2, 2), (300, 256, 1, 9), (300, 256, 2, 2)])
+def test_images_smaller_than_the_kernel_are_refused_as_ever(size: tuple[int, ...], engine: str) -> None:
     with painting(everything()), pytest.raises(RuntimeError, match="greater than actual input size"):
-        conv2d(torch.randn(1, 256, 2, 2), kernel(256, 256), padding=0)
+        conv2d(torch.randn(size), kernel(256, 256), padding=0)
 
 
 @pytest.mark.parametrize("channels", [(128, 3), (24, 4), (32, 1), (64, 16), (64, 17)])

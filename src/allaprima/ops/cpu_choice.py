@@ -17,6 +17,7 @@ ENLARGED_PIXELS = 1024  # of all images together: with more, oneDNN's transposed
 ENLARGED_CHANNELS = 256  # with fewer, oneDNN has little to reorder
 MANY_CHANNELS = 128
 KEPT_PIXELS = 256  # as `PIXELS`, where transformed kernels are kept
+KEPT_PIXELS_COMPILED = 64  # … or kernels are kept, and transformed in the caches; to enlarge, the tiles are more work
 CHANNELS_COMPILED = 64  # as `MANY_CHANNELS`, where the transforms of tiles are compiled, …
 LARGE = 2**16  # … from so many pixels of all images together on
 
@@ -32,18 +33,19 @@ def pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
 
 def transforming_kept_kernels_pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
     """The same where transformed kernels are kept, as `allaprima.ops.kept_conv` does."""
-    return weight.shape[2:] == (3, 3) and _tiles_pay(x, weight)
+    compiled = fast.divides(*weight.shape[:2])
+    return weight.shape[2:] == (3, 3) and _tiles_pay(x, weight, KEPT_PIXELS_COMPILED if compiled else KEPT_PIXELS)
 
 
 def transforming_to_enlarge_pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
     """Whether `allaprima.ops.kept_enlarging` is quicker than oneDNN's transposed convolution, kernels being kept."""
-    return _tiles_pay(x, weight)
+    return _tiles_pay(x, weight, KEPT_PIXELS)
 
 
-def _tiles_pay(x: Tensor, weight: Tensor) -> bool:
+def _tiles_pay(x: Tensor, weight: Tensor, least: int) -> bool:
     channels, pixels = min(weight.shape[:2]), x[:, 0].numel()
     if channels >= MANY_CHANNELS:
-        return pixels >= KEPT_PIXELS
+        return pixels >= least
     return channels >= CHANNELS_COMPILED and pixels >= LARGE and fast.available()
 
 

@@ -15,6 +15,7 @@ from allaprima.ops.kept_enlarging import MOST_TAPS, enlarge_in_tiles
 from allaprima.ops.kept_kernels import KeptKernels, in_force
 from allaprima.ops.kept_products import convolve_by_products, enlarge_by_products
 from allaprima.ops.kept_tiles import convolve_in_tiles
+from allaprima.ops.toom_cook import size_of
 from allaprima.ops.upfirdn2d import upfirdn2d
 
 STYLED = 2  # times a kernel's numbers: of larger feature maps, a styled copy takes longer than keeping the kernel saves
@@ -41,9 +42,9 @@ def kept_conv2d(
     if style is not None and weight.shape[2:] == (1, 1) and in_force(weight) is not None:
         return _colours(x, weight, style)
     kept = in_force(weight) if _keeps(x, weight) else None
-    if kept is None:
+    if kept is None or min(size_of(x, padding)) < 1:
         return None
-    if cpu_choice.transforming_kept_kernels_pays(x, weight) and 0 <= padding <= winograd.MOST_PADDING:
+    if cpu_choice.transforming_kept_kernels_pays(x, weight) and winograd.takes(x, padding):
         y = convolve_in_tiles(x, weight, kept, padding, style)
         if y is not None or cpu_choice.pays(x, weight):
             return y

@@ -36,7 +36,7 @@ def convolve_by_products(
     if not (fast.serves(x, style) and fast.fits(x, style, None, None) and o == fast.in_whole_panels(o)):
         return None
     taps = kept_taps(weight, kept, worth=WORTH)
-    if taps is None or min(height, width) < 1:
+    if taps is None:
         return None
     y = fast.new_maps(x, o, height, width)
     padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, padding, padding, padding, padding))

@@ -20,7 +20,9 @@ from allaprima.ops.packed import Options, convolve_columns, reordered
 from allaprima.ops.parts import equal_parts
 from allaprima.ops.toom_cook import INSIDE, OUTSIDE, PRODUCTS, matrices, size_of
 
-STRIP = 36 * 512 * 64  # numbers in the transformed tiles of one strip, 5 MB; of a compiled one, see `fast.tiles_at_once`
+STRIP = (
+    36 * 512 * 64
+)  # numbers in the transformed tiles of one strip, 5 MB; of a compiled one, see `fast.tiles_at_once`
 PART = 36 * 512 * 256  # numbers in the transformed kernels of some output channels: 18 MB, twice as much for a moment
 WORTH = 0.4  # milliseconds that a MB of transformed kernels saves at 64×64 pixels, measured
 

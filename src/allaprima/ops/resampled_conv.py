@@ -15,7 +15,7 @@ from allaprima.ops.cpu_choice import enlarging_by_products_pays, in_quick_layout
 from allaprima.ops.kept_conv import ENLARGED, kept_conv2d, kept_enlarging_conv2d
 from allaprima.ops.transposed_conv import transposed_conv2d
 from allaprima.ops.upfirdn2d import downsample2d, upfirdn2d, upsample2d
-from allaprima.ops.winograd import MOST_PADDING, winograd_conv2d
+from allaprima.ops.winograd import takes, winograd_conv2d
 
 Filter = Float[Tensor, "taps taps"] | Float[Tensor, "taps"]  # what `setup_filter` makes of few, of many taps
 
@@ -34,7 +34,7 @@ def conv2d(
     kept = kept_conv2d(x, weight, padding=padding)
     if kept is not None:
         return kept
-    if pays(x, weight) and 0 <= padding <= MOST_PADDING:
+    if pays(x, weight) and takes(x, padding):
         return winograd_conv2d(x, weight, padding=padding)
     return F.conv2d(in_quick_layout(x, weight), weight, padding=padding)
 

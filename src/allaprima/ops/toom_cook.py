@@ -37,8 +37,8 @@ class Matrices(NamedTuple):
 def matrices(dtype: torch.dtype) -> Matrices:
     """Those of tiles of 6×6 pixels, in numbers of this type."""
     along_axes = toom_cook(OUTSIDE, 3, POINTS)
-    squares = (torch.from_numpy(np.kron(m, m)).to(dtype) for m in along_axes)
-    return Matrices(*squares, torch.from_numpy(along_axes[0]).to(dtype))
+    kernel, pixels, output = (torch.from_numpy(np.kron(m, m)).to(dtype) for m in along_axes)
+    return Matrices(kernel, pixels, output, torch.from_numpy(along_axes[0]).to(dtype))
 
 
 def toom_cook(outputs: int, taps: int, points: Sequence[float]) -> tuple[Matrix, Matrix, Matrix]:

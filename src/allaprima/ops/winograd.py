@@ -27,6 +27,11 @@ SLICE = 5 * 2**19  # numbers in the transformed kernels of some output channels:
 LONG_STRIP = 2**22  # of a strip whose products are added to a total as large as the kernels
 
 
+def takes(x: Float[Tensor, "n i h w"], padding: int) -> bool:
+    """Whether `winograd_conv2d` is defined for this padding, and there is something to compute."""
+    return 0 <= padding <= MOST_PADDING and min(size_of(x, padding)) >= 1
+
+
 def winograd_conv2d(
     x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i 3 3"], *, padding: int = 1
 ) -> Float[Tensor, "n o h2 w2"]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from allaprima.ops.fast.library import address, call, panel
 
 BETWEEN = 13 * 16  # floats: an odd number of the caches' lines
+MOST_POINTS = 6  # as `passes.c` has it
 
 
 class _Multiplying(Structure):
@@ -78,6 +79,7 @@ def multiply_transformed(
     assert taps.shape == (1, panels, 9 * i, panel()), (x.shape, taps.shape)
     assert taps.is_contiguous(), taps.stride()
     assert p == len(vertical) * len(horizontal), (p, vertical.shape, horizontal.shape)
+    assert len(horizontal) <= MOST_POINTS, horizontal.shape
     assert out.shape == (p, t, panels * panel()), (out.shape, taps.shape)
     vertical, horizontal = vertical.contiguous(), horizontal.contiguous()
     points = (len(vertical), len(horizontal), address(vertical), address(horizontal))
