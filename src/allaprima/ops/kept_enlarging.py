@@ -93,7 +93,7 @@ class _Enlarging(NamedTuple):
 
     x: Float[Tensor, "n i h w"]
     style: Float[Tensor, "n i"] | None
-    kernel: Float[Tensor, "1 panels j wide"]
+    kernel: Float[Tensor, "panels 9 i wide"]
     o: int
     rows: int
     columns: int

@@ -19,11 +19,11 @@ from allaprima.ops.kept_kernels import KeptKernels, lasting_zeros
 from allaprima.ops.packed import Options, convolve_columns, reordered
 from allaprima.ops.parts import equal_parts
 from allaprima.ops.toom_cook import INSIDE, OUTSIDE, PRODUCTS, matrices, size_of
+from allaprima.ops.winograd_compiled import convolve_by_taps
 
-STRIP = (
-    36 * 512 * 64
-)  # numbers in the transformed tiles of one strip, 5 MB; of a compiled one, see `fast.tiles_at_once`
+STRIP = 36 * 512 * 64  # numbers in the transformed tiles of one strip: 5 MB
 PART = 36 * 512 * 256  # numbers in the transformed kernels of some output channels: 18 MB, twice as much for a moment
+TAPS = 9
 WORTH = 0.4  # milliseconds that a MB of transformed kernels saves at 64×64 pixels, measured
 
 
@@ -37,39 +37,19 @@ def convolve_in_tiles(
     """Correlate ``x``, times ``style``, with ``weight``; None where the transformed kernels are not kept."""
     wide = x.contiguous(memory_format=torch.channels_last)
     if fast.serves(wide, style) and fast.fits(wide, style, None, None) and fast.divides(len(weight)):
-        return _compiled(wide, weight, kept, padding, style)
+        taps = kept_taps(weight, kept, worth=_worth(x) * PRODUCTS / TAPS)
+        if taps is None:
+            return None
+        return convolve_by_taps(wide, taps, len(weight), padding, style=style, scratch=kept.scratch)
     return _plain(x, weight, kept, padding, style)
 
 
-def _compiled(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style: Tensor | None) -> Tensor | None:
-    (o, i), size = weight.shape[:2], size_of(x, padding)
-    taps, transform = kept_taps(weight, kept, worth=_worth(x) * PRODUCTS / 9), matrices(x.dtype).along_an_axis
-    if taps is None:
-        return None
-    rows, columns = (-(-length // OUTSIDE) for length in size)
-    strips = equal_parts(len(x) * rows * columns, fast.tiles_at_once((i, o)))
-    y = fast.new_maps(x, o, *size)
-    sizes = [(PRODUCTS, strips[0].stop, channels) for channels in (i, fast.in_whole_panels(o))]
-    with kept.scratch(x, fast.numbers_of(*sizes)) as block:
-        tiles, products = fast.apart(block, *sizes)
-        for strip in strips:
-            part = fast.Part(rows, columns, strip.start, strip.stop - strip.start)
-            fast.into_tiles(x, style, part, padding, tiles)
-            fast.multiply_transformed(tiles, taps, transform, transform, products)
-            fast.out_of_tiles(products, part, y)
-    return y
-
-
-def kept_taps(weight: Float[Tensor, "o i 3 3"], kept: KeptKernels, *, worth: float) -> Tensor | None:
-    """The kernel in panels, as it is: what all products of tiles are made of while it is in the caches."""
-    (o, i), size = weight.shape[:2], weight.element_size()
-    found = kept.get(
-        "taps",
-        weight,
-        lambda weight: (fast.in_panels(weight, None, lasting_zeros),),
-        size=9 * i * fast.in_whole_panels(o) * size,
-        worth=worth,
-    )
+def kept_taps(
+    weight: Float[Tensor, "o i 3 3"], kept: KeptKernels, *, worth: float
+) -> Float[Tensor, "panels 9 i wide"] | None:
+    """The kernel in panels, for all compiled products."""
+    size = TAPS * weight.shape[1] * fast.in_whole_panels(len(weight)) * weight.element_size()
+    found = kept.get("taps", weight, lambda weight: (fast.in_panels(weight, lasting_zeros),), size=size, worth=worth)
     return None if found is None else found[0]
 
 
@@ -86,7 +66,7 @@ def _plain(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style: Te
         pieces = ((to.kernel @ weight[part].reshape(-1, 9).T).view(-1, i, 1, 1) for part in parts)
         return tuple(reordered(piece, options, shape) for piece in pieces)
 
-    size = weight.nbytes * PRODUCTS // 9
+    size = weight.nbytes * PRODUCTS // TAPS
     kernels = kept.get("transformed", weight, transformed, size=size, worth=_worth(x), about=(t,))
     if kernels is None:
         return None

@@ -3,6 +3,9 @@
 Axes: n image, i input channel, o output channel, h w rows and columns, p product of a tile, t tile.
 """
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -14,26 +17,51 @@ from allaprima.ops.toom_cook import OUTSIDE, PRODUCTS, matrices, size_of
 STRIP = 2**22  # numbers in the transformed tiles of one strip whose products are added to a total: 16 MB
 
 
+def _new(like: Float[Tensor, "..."], numbers: int) -> AbstractContextManager[Tensor]:
+    return nullcontext(like.new_empty(numbers))
+
+
 def convolve(
     x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i 3 3"], padding: int
 ) -> Float[Tensor, "n o h2 w2"] | None:
     """Correlate ``x`` with ``weight``, without derivatives; None where that cannot be done here."""
-    (o, i), to = weight.shape[:2], matrices(torch.float32)
-    wide = _served(x, o)
+    wide = _served(x, len(weight))
     if wide is None or not fast.serves(wide, weight):
         return None
-    height, width = size_of(x, padding)
-    rows, columns = -(-height // OUTSIDE), -(-width // OUTSIDE)
-    strips = equal_parts(len(x) * rows * columns, fast.tiles_at_once((i, o)))
-    kernels = fast.in_panels(weight, to.kernel)
-    y = fast.new_maps(x, o, height, width)
-    sizes = [(PRODUCTS, strips[0].stop, channels) for channels in (i, fast.in_whole_panels(o))]
-    tiles, products = fast.apart(x.new_empty(fast.numbers_of(*sizes)), *sizes)
-    for strip in strips:
-        part = fast.Part(rows, columns, strip.start, strip.stop - strip.start)
-        fast.into_tiles(wide, None, part, padding, tiles)
-        fast.multiply(tiles, kernels, products)
-        fast.out_of_tiles(products, part, y)
+    return convolve_by_taps(wide, fast.in_panels(weight), len(weight), padding)
+
+
+def convolve_by_taps(
+    x: Float[Tensor, "n i h w"],
+    taps: Float[Tensor, "panels 9 i wide"],
+    channels: int,
+    padding: int,
+    *,
+    style: Float[Tensor, "n i"] | None = None,
+    scratch: Callable[[Tensor, int], AbstractContextManager[Tensor]] = _new,
+) -> Float[Tensor, "n o h2 w2"]:
+    """Correlate what `fast.serves` accepts with kernels in panels.
+
+    Args:
+        x: Feature maps.
+        taps: Kernels, by `fast.in_panels`.
+        channels: Of the output, o.
+        padding: Zeros around the image.
+        style: Factors on the input's channels, of each image.
+        scratch: Lends a block of so many numbers.
+    """
+    i, size, transform = x.shape[1], size_of(x, padding), matrices(x.dtype).along_an_axis
+    rows, columns = (-(-length // OUTSIDE) for length in size)
+    strips = equal_parts(len(x) * rows * columns, fast.tiles_at_once((i, channels)))
+    y = fast.new_maps(x, channels, *size)
+    sizes = [(PRODUCTS, strips[0].stop, c) for c in (i, fast.in_whole_panels(channels))]
+    with scratch(x, fast.numbers_of(*sizes)) as block:
+        tiles, products = fast.apart(block, *sizes)
+        for strip in strips:
+            part = fast.Part(rows, columns, strip.start, strip.stop - strip.start)
+            fast.into_tiles(x, style, part, padding, tiles)
+            fast.multiply_transformed(tiles, taps, transform, transform, products)
+            fast.out_of_tiles(products, part, y)
     return y
 
 

@@ -49,24 +49,22 @@ def test_a_row_is_multiplied_alike_whatever_others_there_are(others: int) -> Non
 
 
 @compiled
-@given(st.integers(1, 70), st.integers(1, 9))
-def test_panels_are_the_transformed_kernels_filled_up_with_zeros(o: int, i: int) -> None:
-    weight, transform = torch.randn(o, i, 3, 3), torch.randn(5, 9)
-    panels = fast.in_panels(weight, transform)
-    found = panels.transpose(1, 2).flatten(2)  # [p, i, o]
-    expected = torch.einsum("pk,oik->pio", transform.double(), weight.double().flatten(2))
-    assert_near(found[:, :, :o], expected, ROUNDING)
-    assert found.shape[2] == fast.in_whole_panels(o)
-    assert not found[:, :, o:].any()
+def test_kernels_may_lie_in_another_order_of_matrices_and_panels() -> None:
+    x, weight, wide = torch.randn(4, 5, 6), kernels(3, 4, 6).transpose(0, 1), library.panel()
+    out = unfilled(4, 5, 3 * wide)
+    fast.multiply(x, weight, out)
+    assert_near(out, multiplied(x, weight), ROUNDING)
+    assert_nothing_else_was_written(out)
 
 
 @compiled
 @given(st.integers(1, 70), st.integers(1, 9))
-def test_panels_of_all_taps_are_one_product_of_them(o: int, i: int) -> None:
+def test_panels_are_the_kernels_filled_up_with_zeros(o: int, i: int) -> None:
     weight = torch.randn(o, i, 3, 3)
-    (found,) = fast.in_panels(weight, None).transpose(1, 2).flatten(2)  # [9 * i, o]
-    assert torch.equal(found[:, :o], rearrange(weight, "o i k l -> (k l i) o"))
-    assert not found[:, o:].any()
+    found = rearrange(fast.in_panels(weight), "panels taps i wide -> taps i (panels wide)")
+    assert torch.equal(found[:, :, :o], rearrange(weight, "o i k l -> (k l) i o"))
+    assert found.shape[2] == fast.in_whole_panels(o)
+    assert not found[:, :, o:].any()
 
 
 @compiled
@@ -77,7 +75,7 @@ def test_products_of_kernels_that_are_transformed_meanwhile(v: int, h: int, i: i
     weight, vertical, horizontal = torch.randn(o, i, 3, 3), torch.randn(v, 3), torch.randn(3, h).T
     sizes = (v * h, rows, i), (v * h, rows, fast.in_whole_panels(o))
     x, out = fast.apart(torch.randn(fast.numbers_of(*sizes)), *sizes)
-    fast.multiply_transformed(x, fast.in_panels(weight, None), vertical, horizontal, out)
+    fast.multiply_transformed(x, fast.in_panels(weight), vertical, horizontal, out)
     kernels = torch.einsum("va,hb,oiab->vhio", vertical.double(), horizontal.double(), weight.double()).flatten(0, 1)
     assert_near(out[:, :, :o], x.double() @ kernels, ROUNDING if i < 100 else 5 * ROUNDING)  # … or of a thousand
     assert not out[:, :, o:].any()
@@ -132,29 +130,22 @@ def test_matrices_in_another_order_are_refused() -> None:
 
 
 @compiled
-@pytest.mark.parametrize(
-    ("x", "inputs", "points", "out"),
-    [
+def test_products_of_transformed_kernels_that_do_not_fit_are_refused() -> None:
+    def multiply(x: tuple[int, ...], inputs: int, points: tuple[int, int], out: tuple[int, ...]) -> None:
+        taps, (vertical, horizontal) = kernels(2, 9, inputs), (torch.zeros(length, 3) for length in points)
+        panels = torch.zeros(*out[:-1], out[-1] * library.panel())
+        fast.multiply_transformed(torch.zeros(x), taps, vertical, horizontal, panels)
+
+    multiply((6, 3, 5), 5, (2, 3), (6, 3, 2))
+    for wrong in (
         ((4, 3, 5), 5, (2, 3), (4, 3, 2)),
         ((6, 3, 5), 4, (2, 3), (6, 3, 2)),
         ((6, 3, 5), 5, (2, 3), (6, 4, 2)),
         ((6, 3, 5), 5, (2, 3), (6, 3, 1)),
         ((7, 3, 5), 5, (1, 7), (7, 3, 2)),  # more points than there is room for
-    ],
-)
-def test_products_of_transformed_kernels_of_other_sizes_are_refused(
-    x: tuple[int, ...], inputs: int, points: tuple[int, int], out: tuple[int, ...]
-) -> None:
-    *size, panels = out
-    vertical, horizontal = (torch.zeros(length, 3) for length in points)
-    with pytest.raises(REFUSED):
-        fast.multiply_transformed(
-            torch.zeros(x),
-            kernels(1, 2, 9 * inputs),
-            vertical,
-            horizontal,
-            torch.zeros(*size, panels * library.panel()),
-        )
+    ):
+        with pytest.raises(REFUSED):
+            multiply(*wrong)
 
 
 # ---- linear maps

@@ -16,34 +16,30 @@ from allaprima.ops.fast.library import address, call, panel
 
 BETWEEN = 13 * 16  # floats: an odd number of the caches' lines
 MOST_POINTS = 6  # as `passes.c` has it
+TAPS = 9  # of a kernel
 
 
 class _Multiplying(Structure):
     _fields_ = (
         *((name, c_long) for name in ("matrices", "rows", "inputs", "panels")),
         *((name, c_void_p) for name in ("x", "kernels", "y")),
-        *((name, c_long) for name in ("x_step", "y_step")),
+        *((name, c_long) for name in ("x_step", "y_step", "k_step", "panel_step")),
     )
 
 
 def in_panels(
-    weight: Float[Tensor, "o i 3 3"],
-    transform: Float[Tensor, "p 9"] | None,
-    zeros: Callable[..., Tensor] = Tensor.new_zeros,
-) -> Float[Tensor, "p panels j wide"]:
-    """The kernels for `multiply`: some output channels after others, the last filled up.
+    weight: Float[Tensor, "o i 3 3"], zeros: Callable[..., Tensor] = Tensor.new_zeros
+) -> Float[Tensor, "panels 9 i wide"]:
+    """The kernels for `multiply` and `multiply_transformed`: some output channels after others, the last filled up.
 
     Args:
         weight: A kernel.
-        transform: Of its taps, a row for each product, j being i; None: one product, of all taps' input channels.
         zeros: As the method of a tensor is, makes the result.
     """
     (o, i), wide = weight.shape[:2], panel()
-    p, j = (1, 9 * i) if transform is None else (len(transform), i)
-    kernels = zeros(weight, p, -(-o // wide), j, wide)
-    for at, some in enumerate(torch.split(weight, wide)):
-        taps = some.permute(2, 3, 1, 0).reshape(9, -1)
-        kernels[:, at, :, : len(some)] = (taps if transform is None else transform @ taps).reshape(p, j, -1)
+    kernels = zeros(weight, -(-o // wide), TAPS, i, wide)
+    for some, to in zip(torch.split(weight, wide), kernels, strict=True):
+        to[:, :, : len(some)] = some.permute(2, 3, 1, 0).flatten(0, 1)
     return kernels
 
 
@@ -51,10 +47,9 @@ def multiply(x: Float[Tensor, "p t i"], kernels: Float[Tensor, "p panels i wide"
     """Each of p matrices with its kernel, in float32; ``out`` has as many channels as the panels."""
     (p, t, i), panels = x.shape, kernels.shape[1]
     assert kernels.shape == (p, panels, i, panel()), (x.shape, kernels.shape)
-    assert kernels.is_contiguous(), kernels.stride()
     assert out.shape == (p, t, panels * panel()), (out.shape, kernels.shape)
-    addresses = (address(x), address(kernels), address(out))
-    call("multiply", _Multiplying(p, t, i, panels, *addresses, step_of(x), step_of(out)))
+    addresses, steps = (address(x), address(kernels), address(out)), (step_of(x), step_of(out), step_of(kernels[:, 0]))
+    call("multiply", _Multiplying(p, t, i, panels, *addresses, *steps, kernels.stride(1)))
 
 
 class _Transforming(Structure):
@@ -69,14 +64,14 @@ class _Transforming(Structure):
 
 def multiply_transformed(
     x: Float[Tensor, "p t i"],
-    taps: Float[Tensor, "1 panels j wide"],
+    taps: Float[Tensor, "panels 9 i wide"],
     vertical: Float[Tensor, "v 3"],
     horizontal: Float[Tensor, "h 3"],
     out: Float[Tensor, "p t o"],
 ) -> None:
-    """As `multiply`, with the kernels of p = v · h products, made of ``taps`` (of `in_panels` without a transform)."""
-    (p, t, i), panels = x.shape, taps.shape[1]
-    assert taps.shape == (1, panels, 9 * i, panel()), (x.shape, taps.shape)
+    """As `multiply`, with the kernels of p = v · h products, made of ``taps`` by two transforms."""
+    (p, t, i), panels = x.shape, len(taps)
+    assert taps.shape == (panels, TAPS, i, panel()), (x.shape, taps.shape)
     assert taps.is_contiguous(), taps.stride()
     assert p == len(vertical) * len(horizontal), (p, vertical.shape, horizontal.shape)
     assert len(horizontal) <= MOST_POINTS, horizontal.shape

@@ -371,9 +371,10 @@ enum { WIDE = 2, PANEL = WIDE * LANES, FETCHED = 2 /* by so many blocks of rows 
 
 typedef struct {
     long matrices, rows, inputs, panels;
-    const float *x, *kernels; /* [matrix, row, input]; [matrix, panel, input, PANEL] */
-    float *y;                 /* [matrix, row, panel, PANEL] */
-    long x_step, y_step;      /* from one matrix to the next */
+    const float *x, *kernels;      /* [matrix, row, input]; [matrix, panel, input, PANEL] */
+    float *y;                      /* [matrix, row, panel, PANEL] */
+    long x_step, y_step, k_step;   /* from one matrix to the next, … */
+    long panel_step;               /* … and of the kernels, from one panel to the next */
 } multiplying;
 
 int floats_of_a_panel(void) { return PANEL; }
@@ -429,11 +430,15 @@ static void multiply_rows(const product *m) {
     }
 }
 
+static inline const float *panel_of(const multiplying *m, long at) {
+    return m->kernels + at / m->panels * m->k_step + at % m->panels * m->panel_step;
+}
+
 static void multiply_panel(const void *given, long at) {
     const multiplying *m = given;
-    const float *x = m->x + at / m->panels * m->x_step, *panel = m->kernels + at * m->inputs * PANEL;
+    const float *x = m->x + at / m->panels * m->x_step, *panel = panel_of(m, at), *next = panel_of(m, at + 1);
     float *y = m->y + at / m->panels * m->y_step + at % m->panels * PANEL;
-    multiply_rows(&(product){m->rows, m->inputs, x, panel, panel + m->inputs * PANEL, y, m->inputs, m->panels * PANEL, 0});
+    multiply_rows(&(product){m->rows, m->inputs, x, panel, next, y, m->inputs, m->panels * PANEL, 0});
 }
 
 void multiply(const crew *c, const multiplying *m) { share(c, multiply_panel, m, m->matrices * m->panels, MANY_TURNS); }

@@ -8,11 +8,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from allaprima.ops.fast.library import address, call
-from allaprima.ops.fast.multiplying import step_of
+from allaprima.ops.fast.multiplying import TAPS, step_of
 from allaprima.ops.toom_cook import PRODUCTS
 
 STEP = 3  # pixels of a tile's side that are enlarged
-TAPS = 9  # of a kernel
 NUMBERS = 2**20  # that are transformed at once, at least: 4 MB
 GROUPS = ((16, 1), (8, 3), (1, 9))  # kernels, and pixels of a tile, of each kind of products in enlarging
 
