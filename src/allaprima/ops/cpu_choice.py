@@ -16,8 +16,8 @@ LAST_FROM = 256  # pixels of an image; below, most of the time goes to reorderin
 ENLARGED_PIXELS = 1024  # of all images together: with more, oneDNN's transposed convolution is the quicker one
 ENLARGED_CHANNELS = 256  # with fewer, oneDNN has little to reorder
 MANY_CHANNELS = 128
-KEPT_PIXELS = 256  # as `PIXELS`, where transformed kernels are kept
-KEPT_PIXELS_COMPILED = 64  # … or kernels are kept, and transformed in the caches; to enlarge, the tiles are more work
+KEPT_PIXELS = 256  # as `PIXELS`, where transformed kernels are kept; and to enlarge, where the tiles are more work
+KEPT_PIXELS_COMPILED = 64  # … where compiled passes transform them in the caches
 CHANNELS_COMPILED = 64  # as `MANY_CHANNELS`, where the transforms of tiles are compiled, …
 LARGE = 2**16  # … from so many pixels of all images together on
 
@@ -32,7 +32,7 @@ def pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
 
 
 def transforming_kept_kernels_pays(x: Float[Tensor, "n i h w"], weight: Float[Tensor, "o i k l"]) -> bool:
-    """The same where transformed kernels are kept, as `allaprima.ops.kept_conv` does."""
+    """The same where kernels are kept, as `allaprima.ops.kept_conv` does."""
     compiled = fast.divides(*weight.shape[:2])
     return weight.shape[2:] == (3, 3) and _tiles_pay(x, weight, KEPT_PIXELS_COMPILED if compiled else KEPT_PIXELS)
 

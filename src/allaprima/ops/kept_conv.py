@@ -1,7 +1,8 @@
 """Convolutions whose kernels were put into the processor's order beforehand, see `allaprima.ops.kept_kernels`.
 
 oneDNN, which convolves in PyTorch, wants kernels in an order of its own, and makes it at each call: for one small image
-that takes as long as the products. Here it is made once. Winograd's transformed kernels are kept too. No derivatives.
+that takes as long as the products. Here it is made once; or the order in which the compiled products read kernels. No
+derivatives.
 
 Axes: n image, i input channel, o output channel, k kernel, h w rows and columns.
 """

@@ -1,9 +1,9 @@
-"""The transposed convolution of the layers that enlarge, in tiles, with transformed kernels that are kept.
+"""The transposed convolution of the layers that enlarge, in tiles, with kernels that are kept.
 
 Tiles of 3×3 pixels paint 6×6. Along an axis, the even rows of the output have two taps, for three of which Winograd's
 F(3, 2) needs four products (Lavin and Gray 2016, section 4); the odd ones have one tap, three products with the same
-kernel. So 49 products do what 81 do in the definition, and 25 kernels stand for 9. The transforms are compiled ones
-(`allaprima.ops.fast`): in PyTorch, gathering the tiles costs what the products save. No derivatives.
+kernel. So 49 products do what 81 do in the definition. All of it is compiled (`allaprima.ops.fast`): in PyTorch,
+gathering the tiles costs what the products save. No derivatives.
 
 Axes: n image, i input channel, o output channel, h w rows and columns, t tile.
 """
@@ -50,7 +50,7 @@ def enlarge_in_tiles(
         margins: Zeros at the top, bottom, left and right of what is painted; none is negative.
 
     Returns:
-        None where the transformed kernels are not kept.
+        None where nothing is kept.
     """
     (n, i, h, w), o = x.shape, len(weight)
     if not (fast.serves(x, style) and fast.fits(x, style, None, None) and fast.divides(o)):

@@ -1,7 +1,7 @@
 """Small images convolved without transforms, with kernels that are kept in the order in which products read them.
 
-Where transformed kernels are too many to be read for a few tiles: as many products as in the definition, and no more
-kernels than there are. The products are compiled ones (`allaprima.ops.fast`). No derivatives.
+Where transforming kernels takes longer than is saved for a few tiles: as many products as in the definition. The
+products are compiled ones (`allaprima.ops.fast`). No derivatives.
 
 Axes: n image, i input channel, o output channel, h w rows and columns.
 """

@@ -1,7 +1,8 @@
-"""Winograd's convolution with transformed kernels that are kept.
+"""Winograd's convolution with kernels that are kept.
 
-As `allaprima.ops.winograd`; some tiles at a time, in memory that is used again and small enough for the caches. Without
-the compiled passes the numbers of a tile lie together, and the products are a grouped convolution of 1×1, a group for
+As `allaprima.ops.winograd`; some tiles at a time, in memory that is used again and small enough for the caches. The
+compiled passes transform the kernels while they are in the caches. Without them, transformed ones are kept, four times
+as many numbers; the numbers of a tile lie together, and the products are a grouped convolution of 1×1, a group for
 each. No derivatives.
 
 Axes: n image, i input channel, o output channel, h w rows and columns, p product of a tile, t tile.
@@ -34,7 +35,7 @@ def convolve_in_tiles(
     padding: int,
     style: Float[Tensor, "n i"] | None,
 ) -> Float[Tensor, "n o h2 w2"] | None:
-    """Correlate ``x``, times ``style``, with ``weight``; None where the transformed kernels are not kept."""
+    """Correlate ``x``, times ``style``, with ``weight``; None where nothing is kept."""
     wide = x.contiguous(memory_format=torch.channels_last)
     if fast.serves(wide, style) and fast.fits(wide, style, None, None) and fast.divides(len(weight)):
         taps = kept_taps(weight, kept, worth=_worth(x) * PRODUCTS / TAPS)

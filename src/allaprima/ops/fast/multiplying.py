@@ -1,7 +1,8 @@
 """The products of tiles with kernels, which lie in the order that they are read in.
 
 oneDNN and MKL multiply large matrices as quickly; with the few tiles of one small image they take up to a third longer,
-for they do not fetch the kernels of the next product while they compute this one.
+for they do not fetch the kernels of the next product while they compute this one. Nor can they transform kernels on the
+way, of which then a quarter is kept and read.
 """
 
 import math
@@ -69,7 +70,15 @@ def multiply_transformed(
     horizontal: Float[Tensor, "h 3"],
     out: Float[Tensor, "p t o"],
 ) -> None:
-    """As `multiply`, with the kernels of p = v · h products, made of ``taps`` by two transforms."""
+    """As `multiply`, with kernels for p = v · h products, which are made of taps while they are in the cache.
+
+    Args:
+        x: The matrices, row by row of products.
+        taps: Made by `in_panels`.
+        vertical: The transform of three taps down the rows.
+        horizontal: … and along them, to `MOST_POINTS` points at most.
+        out: Filled; has as many channels as the panels.
+    """
     (p, t, i), panels = x.shape, len(taps)
     assert taps.shape == (panels, TAPS, i, panel()), (x.shape, taps.shape)
     assert taps.is_contiguous(), taps.stride()

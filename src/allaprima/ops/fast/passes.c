@@ -445,7 +445,7 @@ void multiply(const crew *c, const multiplying *m) { share(c, multiply_panel, m,
 
 /* ---- the same with kernels of 3×3 taps, which are transformed for a row of products while they are in the cache ----
  *
- * A quarter of the kernels is kept, and read from memory. Transforming them takes as long as some five rows of products.
+ * A quarter of the kernels is kept, and read from memory. Transforming them takes as long as some six rows of products.
  */
 
 typedef struct {
