@@ -15,18 +15,19 @@ from allaprima.processes import ALONE, joined
 ROOT = Path(__file__).parents[1]
 
 
+def said_by_two(script: str, out: Path) -> list[Any]:
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
+    words = [*torchrun, Path(__file__).with_name(script), out]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return [json.loads((out / f"{rank}.json").read_text()) for rank in range(2)]
+
+
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What each of two processes got."""
-    out = tmp_path_factory.mktemp("processes")
-    script = Path(__file__).with_name("processes_under_torchrun.py")
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*torchrun, script, out], env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads((out / f"{rank}.json").read_text()) for rank in range(2)]
+    return said_by_two("processes_under_torchrun.py", tmp_path_factory.mktemp("processes"))
 
 
 def test_parts_are_done_by_turns_and_come_in_their_order(said: list[dict[str, Any]]) -> None:
@@ -48,6 +49,12 @@ def test_what_goes_wrong_in_one_is_raised_in_all(said: list[dict[str, Any]]) -> 
 
 def test_a_process_that_is_gone_is_one_sentence(said: list[dict[str, Any]]) -> None:
     assert said[0]["alone"] == "another process has ended, or hangs, before the work was done"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads have no names to be read here")
+def test_no_thread_is_left_that_could_fall_over_the_end_of_the_interpreter(tmp_path: Path) -> None:
+    for names in said_by_two("processes_that_end.py", tmp_path):
+        assert not [name for name in names if "gloo" in name]
 
 
 def test_one_alone_does_all_of_it() -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -179,6 +180,9 @@ def joined(
     if count == 1:
         yield ALONE
         return
+    # Imported later, as by an optimizer's first step, PyTorch's compiler holds on to the group for ever: its threads
+    # then still run while the interpreter ends, which can abort the process.
+    import_module("torch._dynamo")
     from torch import distributed
     from torch.distributed.rendezvous import rendezvous
 
