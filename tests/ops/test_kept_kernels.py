@@ -141,6 +141,7 @@ def test_modulated_convolutions_are_those_of_the_definition(shape: tuple[int, ..
 def test_strips_cover_images_that_they_do_not_divide(tiles: int, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fast, "tiles_at_once", lambda *_: tiles)
     monkeypatch.setattr(kept_tiles, "STRIP", 36 * 128 * tiles)
+    monkeypatch.setattr(kept_tiles, "TILES", tiles)
     monkeypatch.setattr(kept_tiles, "PART", 36 * 128 * 48)  # parts of the output's channels that overlap
     x, weight, style = torch.randn(5, 128, 26, 11), kernel(136, 128), torch.randn(5, 128)
     expected = F.conv2d((x * style[:, :, None, None]).double(), weight.detach().double(), padding=1)

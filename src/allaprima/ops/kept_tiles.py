@@ -23,6 +23,7 @@ from allaprima.ops.toom_cook import INSIDE, OUTSIDE, PRODUCTS, matrices, size_of
 from allaprima.ops.winograd_compiled import convolve_by_taps
 
 STRIP = 36 * 512 * 64  # numbers in the transformed tiles of one strip: 5 MB
+TILES = 128  # in a strip of several images, at least: reading the kernels of many channels asks for them
 PART = 36 * 512 * 256  # numbers in the transformed kernels of some output channels: 18 MB, twice as much for a moment
 TAPS = 9
 WORTH = 0.4  # milliseconds that a MB of transformed kernels saves at 64×64 pixels, measured
@@ -57,7 +58,8 @@ def kept_taps(
 def _plain(x: Tensor, weight: Tensor, kept: KeptKernels, padding: int, style: Tensor | None) -> Tensor | None:
     to, (o, i), n = matrices(x.dtype), weight.shape[:2], len(x)
     rows, columns = (-(-size // OUTSIDE) for size in size_of(x, padding))
-    at_once, parts = STRIP // (PRODUCTS * max(i, o)), equal_parts(o, PART // (PRODUCTS * i))
+    at_once = max(STRIP // (PRODUCTS * max(i, o)), TILES if n > 1 else 1)
+    parts = equal_parts(o, PART // (PRODUCTS * i))
     images, bands = equal_parts(n, at_once // (rows * columns)), equal_parts(rows, at_once // columns)
     m, r = images[0].stop, bands[0].stop
     t = m * r * columns
